@@ -1,0 +1,262 @@
+"""`Sample`, the one record of the project, and its Arrow schema.
+
+Whatever the bucket, a row is a `Sample`: parts in reading order, references to
+images (never their bytes), regions with boxes on the 0..1000 grid, structured
+ground truth, the scores that filters measured, and where it all came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from records.identity import digest
+
+BUCKETS = (
+    "caption",
+    "interleaved",
+    "ocr",
+    "document",
+    "chart",
+    "grounding",
+    "counting",
+    "stem",
+    "text",
+)
+PART_TYPES = ("text", "image", "think")
+ROLES = (None, "system", "user", "assistant")
+LEVELS = ("char", "word", "line", "block", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One step of the reading order: a text, a thought, or a picture."""
+
+    type: str
+    text: str | None = None
+    #: Index into `Sample.images`, for a picture.
+    image: int | None = None
+    #: None for pre-training documents; system, user or assistant in conversations.
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """Where an image's bytes are: a range of a pack, never the bytes themselves."""
+
+    sha256: str
+    #: The pack's path, relative to the run's directory.
+    pack: str
+    #: Bytes from the start of the pack, and how many.
+    offset: int
+    size: int
+    #: Lower-case name of the encoding: png, jpeg, webp or gif.
+    format: str
+    #: Pixels.
+    width: int
+    height: int
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A labelled box on one of the sample's images."""
+
+    #: Index into `Sample.images`.
+    image: int
+    level: str
+    label: str
+    #: (x1, y1, x2, y2) on the 0..1000 grid; see `records.boxes`.
+    box: tuple[int, int, int, int]
+    #: The fraction that nothing else covers, 0..1.
+    visible: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a row came from."""
+
+    dataset: str
+    #: A path inside the dataset (with `#place` for a row of a file), or an address.
+    url: str | None = None
+    license: str | None = None
+    #: The language that the source claims; `Sample.lang` is what we found.
+    lang: str | None = None
+    #: The id of the row that this one was made from.
+    parent: str | None = None
+    #: The model that wrote the row's text, where one did.
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row. `id` is fixed when the row is made, and stays when its fields change."""
+
+    id: str
+    bucket: str
+    lang: str | None
+    parts: tuple[Part, ...]
+    images: tuple[ImageRef, ...] = ()
+    regions: tuple[Region, ...] = ()
+    targets: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    source: Source = Source(dataset="")
+    lineage: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All text parts, a blank line between them."""
+        return "\n\n".join(p.text for p in self.parts if p.type == "text" and p.text)
+
+    def replace(self, **changes: Any) -> Sample:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+def sample_id(source: Source, parts: Sequence[Part], images: Sequence[ImageRef]) -> str:
+    """The id of a new row: a hash of what it says and where it came from.
+
+    The place is part of it, so that two copies of one page are two rows with
+    two ids, and `explain` can tell which of them was dropped as the duplicate.
+    """
+    fields: list[str | None] = [source.dataset, source.url, source.parent]
+    for part in parts:
+        picture = images[part.image].sha256 if part.image is not None else None
+        fields += [part.type, part.role, part.text, picture]
+    return digest(*fields)
+
+
+_PART = pa.struct(
+    [("type", pa.string()), ("text", pa.string()), ("image", pa.int32()), ("role", pa.string())]
+)
+_IMAGE = pa.struct(
+    [
+        ("sha256", pa.string()),
+        ("pack", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+        ("format", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("alt", pa.string()),
+    ]
+)
+_REGION = pa.struct(
+    [
+        ("image", pa.int32()),
+        ("level", pa.string()),
+        ("label", pa.string()),
+        ("box", pa.list_(pa.int16(), 4)),
+        ("visible", pa.float32()),
+    ]
+)
+_SOURCE = pa.struct(
+    [(name, pa.string()) for name in ("dataset", "url", "license", "lang", "parent", "model")]
+)
+
+#: A row that goes on.
+SAMPLE_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("bucket", pa.string()),
+        ("lang", pa.string()),
+        ("parts", pa.list_(_PART)),
+        ("images", pa.list_(_IMAGE)),
+        ("regions", pa.list_(_REGION)),
+        ("targets", pa.map_(pa.string(), pa.string())),
+        ("scores", pa.map_(pa.string(), pa.float64())),
+        ("source", _SOURCE),
+        ("lineage", pa.list_(pa.string())),
+    ]
+)
+
+#: A row that left (`dropped`), or a made row that a gate refused (`rejected`): why.
+REFUSED_SCHEMA = pa.schema(
+    [
+        *SAMPLE_SCHEMA,
+        ("reason", pa.string()),
+        # The measured value that decided, and the limit it was held against.
+        ("score", pa.float64()),
+        ("threshold", pa.float64()),
+        # What a number cannot say, such as the id that this row duplicates.
+        ("detail", pa.string()),
+    ]
+)
+
+#: An input that could not be read.
+ERROR_SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("path", pa.string()),
+        # Where in the file: "line 17", "img src=…".
+        ("place", pa.string()),
+        # What the error cost: the whole "row", or one "image" of it.
+        ("lost", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("head", pa.binary()),
+    ]
+)
+
+
+def to_batch(samples: Iterable[Sample]) -> pa.RecordBatch:
+    """Samples as one batch of `SAMPLE_SCHEMA`."""
+    return pa.RecordBatch.from_pylist([_to_row(s) for s in samples], schema=SAMPLE_SCHEMA)
+
+
+def from_batch(batch: pa.RecordBatch | pa.Table) -> Iterator[Sample]:
+    """The batch's rows as samples; columns beyond the schema are ignored."""
+    for row in batch.select(SAMPLE_SCHEMA.names).to_pylist():
+        yield _from_row(row)
+
+
+def texts(batch: pa.RecordBatch | pa.Table) -> pa.StringArray:
+    """`Sample.text` of every row: its text parts, a blank line between them."""
+    parts = batch["parts"]
+    if isinstance(parts, pa.ChunkedArray):
+        parts = parts.combine_chunks()
+    steps, owner = parts.flatten(), pc.list_parent_indices(parts)
+    text = pc.struct_field(steps, "text")
+    spoken = pc.and_(
+        pc.equal(pc.struct_field(steps, "type"), "text"),
+        pc.greater(pc.fill_null(pc.utf8_length(text), 0), 0),
+    )
+    counts = np.bincount(owner.filter(spoken).to_numpy(), minlength=len(parts))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, text.filter(spoken)), "\n\n")
+
+
+def _to_row(sample: Sample) -> dict[str, Any]:
+    return {
+        "id": sample.id,
+        "bucket": sample.bucket,
+        "lang": sample.lang,
+        "parts": [asdict(p) for p in sample.parts],
+        "images": [asdict(i) for i in sample.images],
+        "regions": [asdict(r) for r in sample.regions],
+        # Sorted, so that the order in which keys were set cannot reach the bytes.
+        "targets": sorted(sample.targets.items()),
+        "scores": sorted(sample.scores.items()),
+        "source": asdict(sample.source),
+        "lineage": list(sample.lineage),
+    }
+
+
+def _from_row(row: dict[str, Any]) -> Sample:
+    return Sample(
+        id=row["id"],
+        bucket=row["bucket"],
+        lang=row["lang"],
+        parts=tuple(Part(**p) for p in row["parts"]),
+        images=tuple(ImageRef(**i) for i in row["images"]),
+        regions=tuple(Region(**{**r, "box": tuple(r["box"])}) for r in row["regions"]),
+        targets=dict(row["targets"]),
+        scores=dict(row["scores"]),
+        source=Source(**row["source"]),
+        lineage=tuple(row["lineage"]),
+    )
