@@ -1,0 +1,30 @@
+"""Decisions about existing data. Pure: no Beam, no files but the weights of shipped models."""
+
+from filters.gopher import RULES, Decision, Rule, decide, measure
+from filters.images import image_reasons
+from filters.language import MIN_LETTERS, LanguageModelMissing, identify
+from filters.length import LENGTH_CLASSES, estimate_tokens, length_class
+from filters.normalise import normalise_text
+from filters.prose import prose
+from filters.strata import Cell, cell, deal, first_ranks
+
+__all__ = [
+    "LENGTH_CLASSES",
+    "MIN_LETTERS",
+    "RULES",
+    "Cell",
+    "Decision",
+    "LanguageModelMissing",
+    "Rule",
+    "cell",
+    "deal",
+    "decide",
+    "estimate_tokens",
+    "first_ranks",
+    "identify",
+    "image_reasons",
+    "length_class",
+    "measure",
+    "normalise_text",
+    "prose",
+]

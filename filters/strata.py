@@ -1,0 +1,44 @@
+"""Dealing a mixture into shards so that each is a small copy of the whole.
+
+Rows are ordered by stratum, then by a random key, and dealt round like cards:
+the row of rank r goes to shard r mod N. So shard sizes differ by at most one,
+and so does the number of rows that any two shards have of any one stratum
+(systematic sampling of a sorted list).
+
+Ranks need no global sort: rows are cut into cells (stratum, range of keys);
+the sizes of the cells give each its first rank, and a cell is ranked alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A stratum, and the leading hex digits of the keys.
+Cell = tuple[str, str]
+#: Hex digits of a key that name its cell: 256 cells a stratum.
+CELL_DIGITS = 2
+
+
+def cell(stratum: str, key: str) -> Cell:
+    """The cell of a row; `key` is hexadecimal."""
+    return stratum, key[:CELL_DIGITS]
+
+
+def first_ranks(sizes: Mapping[Cell, int]) -> dict[Cell, int]:
+    """The rank of each cell's first row, from the number of rows in each cell."""
+    rank, first = 0, {}
+    for name in sorted(sizes):
+        first[name] = rank
+        rank += sizes[name]
+    return first
+
+
+def deal(keys: Sequence[str], first_rank: int, shards: int) -> NDArray[np.int64]:
+    """The shard of each row of one cell, whatever order the rows are in; keys are distinct."""
+    order = np.argsort(np.asarray(keys, dtype=str), kind="stable")
+    shard = np.empty(len(order), dtype=np.int64)
+    shard[order] = (first_rank + np.arange(len(order))) % shards
+    return shard
