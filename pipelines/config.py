@@ -1,0 +1,299 @@
+"""The configuration: one YAML file, these models are its schema.
+
+    sources:
+      - {name: handbook, kind: html, path: data/handbook, license: CC-BY-4.0}
+    stages: [ingest, dedupe, filter, bucket, shard]
+    filter: {min_image_side: 64}
+
+Paths are relative to the current directory. A key that does not exist is an
+error that names the nearest one that does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.errors import UsageError
+
+#: Stages in the only order in which they make sense.
+STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SourceConfig(_Section):
+    """One raw source."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    """The dataset's name in every row and report: letters, digits, `.`, `_`, `-`."""
+    kind: Literal["html", "problems"]
+    """`html`: a folder of pages with local images. `problems`: JSON lines of text problems."""
+    path: Path
+    """A folder, or for `problems` a file."""
+    include: list[str] = ["**/*"]
+    """Which files below `path`, as globs. The images of pages need no mention."""
+    exclude: list[str] = []
+    """Which of the included files not."""
+    lang: str | None = None
+    """The language that the source claims, for pages that claim none themselves."""
+    license: str | None = None
+    """Goes into every row."""
+
+
+class StageConfig(_Section):
+    """What every stage has."""
+
+    max_error_rate: float = Field(0.05, ge=0, le=1)
+    """The stage fails when a larger share of its inputs cannot be read."""
+
+
+class IngestConfig(StageConfig):
+    """Raw sources to samples."""
+
+    unit_files: int = Field(64, ge=1)
+    """Files a work unit."""
+    unit_bytes: int = Field(16 << 20, ge=1)
+    """Bytes a work unit; a larger file of JSON lines is split."""
+    max_file_bytes: int = Field(32 << 20, ge=1)
+    """A larger page or JSON line is an error."""
+    max_image_bytes: int = Field(64 << 20, ge=1)
+    """A larger image file is an error."""
+    max_image_pixels: int = Field(100_000_000, ge=1)
+    """A picture with more pixels is an error; it is never decoded."""
+
+
+class DedupeConfig(StageConfig):
+    """Exact duplicates: normalised text, and image bytes."""
+
+    partitions: int = Field(64, ge=1)
+    """Groups into which hashes are dealt: the most workers that can compare at once."""
+
+
+class FilterConfig(StageConfig):
+    """Language identification, document heuristics, image sizes."""
+
+    languages: list[str] = ["ko", "en", "ja", "es", "de", "vi"]
+    """ISO 639-1 codes to keep."""
+    min_language_confidence: float = Field(0.5, ge=0, le=1)
+    """A text that the language model is less sure of is dropped."""
+    min_image_side: int = Field(64, ge=1)
+    """Pixels. Smaller pictures (icons, spacers) leave their document, which stays."""
+    max_image_aspect: float = Field(8.0, ge=1)
+    """Long side over short side; pictures beyond it (rules, banners) leave too."""
+
+
+class BucketConfig(StageConfig):
+    """Bucket and length class."""
+
+    max_pixels: int = Field(1_003_520, ge=784)
+    """Pixels to which the model's processor scales a picture down: decides its visual tokens."""
+
+
+class RecaptionConfig(StageConfig):
+    """Captions from picture, alt text and surrounding text."""
+
+    rate: float = Field(1.0, ge=0, le=1)
+    """The share of eligible pictures to caption, chosen by hash."""
+    min_image_side: int = Field(128, ge=1)
+    """Pixels; smaller pictures are not worth a caption."""
+    context_characters: int = Field(600, ge=0)
+    """How much of the text before and after the picture the model is given."""
+    max_tokens: int = Field(160, ge=16)
+    """Tokens of an answer."""
+    min_characters: int = Field(20, ge=1)
+    """A shorter caption is rejected."""
+    max_characters: int = Field(600, ge=1)
+    """A longer caption is rejected."""
+    max_copied: float = Field(0.6, ge=0, le=1)
+    """A caption that shares more of its word 4-grams with the text it was given is rejected."""
+    max_failure_rate: float = Field(0.2, ge=0, le=1)
+    """The stage fails when the endpoint answers fewer requests than that leaves."""
+
+
+class RenderConfig(StageConfig):
+    """Text problems as pictures."""
+
+    scale: float = Field(2.0, ge=1, le=3)
+    """Device pixels a CSS pixel: 2 gives sheets 1,600 pixels wide."""
+
+
+class ShardConfig(StageConfig):
+    """Training shards."""
+
+    samples: int = Field(1000, ge=1)
+    """Samples a shard; shards differ by at most one."""
+    formats: list[Literal["webdataset", "parquet"]] = ["webdataset", "parquet"]
+    """What to write."""
+    split: str = Field("train", pattern=r"^[a-z0-9_]+$")
+    """The first part of the shards' names."""
+
+
+class ModelConfig(_Section):
+    """The model that writes."""
+
+    endpoint: str | None = None
+    """An OpenAI-compatible address, with `/v1`; null for the embedded SmolLM2 on this CPU."""
+    name: str = "LGAI-EXAONE/EXAONE-4.5-33B"
+    """The name that the endpoint knows the model by."""
+    license: str = "EXAONE 1.2-NC (research and education only)"
+    """The licence under which its output stands; goes into the rows it wrote."""
+    sees_images: bool = True
+    """Whether to send pictures."""
+    api_key_env: str = "VLMFORGE_API_KEY"
+    """The environment variable that holds the key, if the endpoint wants one."""
+    concurrency: int = Field(32, ge=1)
+    """Requests in flight a worker."""
+    timeout: float = Field(120, gt=0)
+    """Seconds a request."""
+    responses: Path | None = None
+    """Where answers are stored; default: `responses` beside the run's directory, for all runs."""
+
+
+class RunConfig(_Section):
+    """A whole run."""
+
+    out: Path = Path("runs/default")
+    """The run's directory."""
+    seed: int = 0
+    """Of every random choice."""
+    workers: int = Field(0, ge=0)
+    """Processes on this machine; 0 for one a core."""
+    sources: list[SourceConfig] = Field(min_length=1)
+    """What to read."""
+    stages: list[Literal[STAGES]] = Field(list(STAGES), min_length=1)  # type: ignore[valid-type]
+    """Which stages, in this order; some may be left out."""
+    ingest: IngestConfig = IngestConfig()
+    dedupe: DedupeConfig = DedupeConfig()
+    filter: FilterConfig = FilterConfig()
+    bucket: BucketConfig = BucketConfig()
+    recaption: RecaptionConfig = RecaptionConfig()
+    render: RenderConfig = RenderConfig()
+    shard: ShardConfig = ShardConfig()
+    model: ModelConfig = ModelConfig()
+
+    @model_validator(mode="after")
+    def _check_order(self) -> RunConfig:
+        places = [STAGES.index(s) for s in self.stages]
+        if self.stages[0] != "ingest" or places != sorted(set(places)):
+            raise ValueError(f"stages start with ingest and keep the order {', '.join(STAGES)}")
+        names = [s.name for s in self.sources]
+        if len(set(names)) != len(names):
+            raise ValueError("two sources have the same name")
+        return self
+
+    def section(self, stage: str) -> Any:
+        """The section of a stage."""
+        return getattr(self, stage)
+
+    @property
+    def responses(self) -> Path:
+        """Where the model's answers are stored."""
+        return self.model.responses or self.out.parent / "responses"
+
+
+#: Fields that cannot change what a stage writes, each with its reason; not in the config hash.
+NOT_IDENTITY = {
+    "max_error_rate": "decides whether the stage fails, not what it writes",
+    "max_failure_rate": "the same",
+    "endpoint": "where the model runs; `name` says which it is",
+    "api_key_env": "a secret's place",
+    "concurrency": "speed",
+    "timeout": "speed",
+    "responses": "a cache's place",
+    "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
+    "partitions": "speed",
+}
+
+
+def identity(config: RunConfig, stage: str) -> dict[str, Any]:
+    """All of the configuration that can change what a stage writes."""
+    parts: dict[str, Any] = {
+        "seed": config.seed,
+        stage: config.section(stage).model_dump(mode="json"),
+    }
+    if stage == "ingest":
+        parts["sources"] = [s.model_dump(mode="json") for s in config.sources]
+    if stage == "recaption":
+        parts["model"] = config.model.model_dump(mode="json")
+        parts["embedded"] = config.model.endpoint is None
+    if stage in ("recaption", "render"):
+        parts["bucket"] = config.bucket.model_dump(mode="json")
+    return _without(parts, NOT_IDENTITY)
+
+
+def _without(value: Any, names: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without(v, names) for k, v in value.items() if k not in names}
+    return [_without(v, names) for v in value] if isinstance(value, list) else value
+
+
+def load_config(path: Path, overrides: list[str] = [], out: Path | None = None) -> RunConfig:  # noqa: B006
+    """Read a YAML file, apply `section.key=value` overrides, check it all.
+
+    Raises UsageError, naming the key and the nearest right one.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the config {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise UsageError(
+            f"{path} must be a mapping with the keys {', '.join(RunConfig.model_fields)}"
+        )
+    for override in overrides:
+        _override(raw, override)
+    if out is not None:
+        raw["out"] = str(out)
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(f"{path}:\n" + "\n".join(_explain(e) for e in error.errors())) from error
+
+
+def _override(raw: dict[str, Any], text: str) -> None:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--set takes section.key=value, not {text!r}")
+    *sections, key = name.split(".")
+    place = raw
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise UsageError(f"--set {name}: {section} has no keys")
+    try:
+        place[key] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {name}: {value!r} is not a YAML value") from error
+
+
+def _explain(error: Any) -> str:
+    place = list(error["loc"])
+    name = ".".join(str(p) for p in place)
+    if error["type"] != "extra_forbidden":
+        return f"  {name or 'config'}: {error['msg'].removeprefix('Value error, ')}"
+    known = list(_fields_at(place[:-1]))
+    near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return f"  {name}: no such key; {hint}"
+
+
+def _fields_at(place: list[str | int]) -> Any:
+    """The field names of the model at a place of the configuration."""
+    model: type[BaseModel] = RunConfig
+    for step in place:
+        if step == "sources":
+            model = SourceConfig
+        elif isinstance(step, str):
+            annotation = model.model_fields[step].annotation
+            assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+            model = annotation
+    return model.model_fields

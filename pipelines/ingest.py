@@ -1,0 +1,153 @@
+"""Raw sources -> samples and image packs.
+
+A unit is a fixed group of files (or ranges of large ones), so what it holds
+does not depend on how many workers there are. A page whose picture is missing
+or broken stays, without the picture; the picture gets an error row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from pipelines.config import IngestConfig, RunConfig, SourceConfig
+from pipelines.errors import StageError
+from pipelines.readers import READERS, Draft, Failure, LeftOut, Piece
+from pipelines.stage import Stage
+from pipelines.work import Unit, UnitOutput
+from records import Dataset, ImageRef, Sample, Source, digest, sample_id, to_batch
+
+#: Samples a batch while a unit is being read.
+_BATCH = 256
+
+
+class Ingest(Stage):
+    """Reads every source with the reader of its kind."""
+
+    name = "ingest"
+    config: IngestConfig
+
+    def __init__(self, config: RunConfig, run: Path):
+        super().__init__(config, run)
+        self.sources = config.sources
+
+    def plan(self, source: Dataset | None) -> tuple[list[Unit], str]:
+        """Units of at most `unit_files` files and about `unit_bytes` bytes, in order of the names.
+
+        The fingerprint is of the listing: names, sizes, times of change.
+        """
+        listing: list[str] = []
+        groups: list[list[Piece]] = []
+        for index, raw in enumerate(self.sources):
+            pieces = list(self._pieces(index, listing))
+            if not pieces:
+                raise StageError(
+                    f"ingest: the source {raw.name} has no inputs at {raw.path}: "
+                    "check its path, kind, include and exclude"
+                )
+            groups += _group(pieces, self.config.unit_files, self.config.unit_bytes)
+        count = len(groups)
+        units = [Unit(i, count, inputs=tuple(g), rows=len(g)) for i, g in enumerate(groups)]
+        return units, digest(*listing)
+
+    def process(self, unit: Unit, out: UnitOutput) -> None:
+        """Read the unit's files."""
+        samples: list[Sample] = []
+        for piece in unit.inputs:
+            source = self.sources[piece.source]
+            reader = READERS[source.kind]
+            out.read(reader.inputs(piece), source.name)
+            for item in reader.read(piece, source, self.config):
+                if isinstance(item, Draft):
+                    samples.append(self._sample(item, source, out))
+                else:
+                    _note(item, source, out)
+            if len(samples) >= _BATCH:
+                out.keep(to_batch(samples))
+                samples.clear()
+            out.progress()
+        out.keep(to_batch(samples))
+
+    def _sample(self, draft: Draft, config: SourceConfig, out: UnitOutput) -> Sample:
+        images = []
+        for raw in draft.images:
+            sha256, offset, size = out.pack.add(raw.data, raw.format)
+            pack = f"{self.name}/{out.pack_path}"
+            images.append(
+                ImageRef(sha256, pack, offset, size, raw.format, raw.width, raw.height, raw.alt)
+            )
+        out.count("images_kept", len(images))
+        source = Source(config.name, draft.url, config.license, lang=draft.lang)
+        return Sample(
+            id=sample_id(source, draft.parts, images),
+            bucket=draft.bucket,
+            lang=draft.lang,
+            parts=draft.parts,
+            images=tuple(images),
+            targets=draft.targets,
+            source=source,
+        )
+
+    def _pieces(self, index: int, listing: list[str]) -> Iterator[Piece]:
+        """The source's inputs in order; every file, input or not, goes into the listing."""
+        source, reader = self.sources[index], READERS[self.sources[index].kind]
+        if not source.path.exists():
+            raise StageError(f"ingest: the source {source.name} is not there: {source.path}")
+        single = source.path.is_file()
+        root = source.path.parent if single else source.path
+        for path in [source.path] if single else sorted(source.path.rglob("*")):
+            if not path.is_file():
+                continue
+            name, stat = path.relative_to(root).as_posix(), path.stat()
+            listing.append(f"{source.name} {name} {stat.st_size} {stat.st_mtime_ns}")
+            if not single and not (
+                path.suffix.lower() in reader.suffixes and _chosen(name, source)
+            ):
+                continue
+            step = self.config.unit_bytes if reader.splits else max(1, stat.st_size)
+            for start in range(0, max(1, stat.st_size), step):
+                yield Piece(index, path, name, start, min(stat.st_size, start + step))
+
+
+def _note(item: Failure | LeftOut, source: SourceConfig, out: UnitOutput) -> None:
+    if isinstance(item, LeftOut):
+        out.count(f"images_left_out_{item.reason}")
+        return
+    out.error(
+        source.name,
+        item.path,
+        item.reason,
+        place=item.place,
+        detail=item.detail,
+        head=item.head,
+        lost=item.lost,
+    )
+
+
+def _chosen(name: str, source: SourceConfig) -> bool:
+    return any(_pattern(g).fullmatch(name) for g in source.include) and not any(
+        _pattern(g).fullmatch(name) for g in source.exclude
+    )
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob of relative paths: `*` and `?` stay in a folder, `**/` is any number of folders."""
+    wild = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
+
+
+def _group(pieces: list[Piece], max_files: int, max_bytes: int) -> Iterator[list[Piece]]:
+    group: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        length = piece.end - piece.start
+        if group and (len(group) >= max_files or size + length > max_bytes):
+            yield group
+            group, size = [], 0
+        group.append(piece)
+        size += length
+    yield group

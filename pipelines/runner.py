@@ -1,0 +1,120 @@
+"""Where stages run: processes on this machine, or any Beam runner.
+
+On this machine each process runs Beam's in-process `FnApiRunner` over its own
+units. Beam's local parallel modes (`direct_running_mode`) are refused: they
+lose rows and report success (docs/design.md).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner, PipelineState
+
+from pipelines.errors import StageError, UsageError
+from pipelines.stage import Stage
+from pipelines.work import Unit
+
+_PR_SET_PDEATHSIG = 1
+
+
+def run_pipeline(
+    stage: Stage, units: Sequence[Unit], runner: PipelineRunner | str, options: Sequence[str] = ()
+) -> None:
+    """One Beam pipeline over some units of a stage."""
+    pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(options)))
+    created = pipeline | "CreateUnits" >> beam.Create(list(units))
+    _ = created | "SpreadUnits" >> beam.Reshuffle() | stage.name.title() >> stage
+    state = pipeline.run().wait_until_finish()
+    if state not in (None, PipelineState.DONE):
+        raise StageError(f"{stage.name}: the runner ended in the state {state}")
+
+
+class LocalRunner:
+    """Several processes, each with a Beam runner of its own; used as a context."""
+
+    def __init__(self, workers: int = 0):
+        self.workers = workers or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> LocalRunner:
+        self._pool = ProcessPoolExecutor(
+            self.workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(os.getpid(),),
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def run(self, stage: Stage, units: Sequence[Unit]) -> None:
+        """One pipeline a unit; a stage that shuffles is one pipeline in one process."""
+        assert self._pool is not None, "use the runner as a context"
+        jobs = [list(units)] if stage.shuffles else [[u] for u in units]
+        futures = [self._pool.submit(_run_job, stage, job) for job in jobs]
+        finished, waiting = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in waiting:
+            future.cancel()
+        try:
+            for future in finished:
+                future.result()
+        except BrokenProcessPool as error:
+            raise StageError(
+                f"{stage.name}: a worker process died (out of memory, or killed). Finished units "
+                "are kept: run the same command again, perhaps with fewer --workers."
+            ) from error
+
+
+class BeamRunner:
+    """One pipeline a stage, on the runner that Beam options name; its workers share the paths."""
+
+    def __init__(self, options: Sequence[str]):
+        refused = [o for o in options if "direct_running_mode" in o or "DirectRunner" in o]
+        if refused:
+            raise UsageError(
+                f"{refused[0]}: Beam's local runners lose rows when they run in parallel. "
+                "Leave the option out and use --workers."
+            )
+        self.options = list(options)
+
+    def run(self, stage: Stage, units: Sequence[Unit]) -> None:
+        """All units in one pipeline."""
+        run_pipeline(stage, units, None, self.options)
+
+
+def _run_job(stage: Stage, units: list[Unit]) -> None:
+    try:
+        run_pipeline(stage, units, FnApiRunner())
+    except Exception as error:
+        # Beam wraps what a stage raised; only its text is sure to cross the process border.
+        raise StageError(f"{stage.name}: {_cause(error)}") from None
+
+
+def _cause(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else repr(error)
+
+
+def _start_worker(parent: int) -> None:
+    """Die with the parent, even if it is killed, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
