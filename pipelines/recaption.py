@@ -56,6 +56,13 @@ class Recaption(Stage):
         self.model_license = config.model.license
         self.endpoint: Endpoint | None = None
 
+    @property
+    def model_used(self) -> str | None:
+        """The model, and whether it saw the pictures."""
+        assert self.endpoint is not None
+        sight = "sees the pictures" if self.endpoint.sees_images else "cannot see pictures"
+        return f"{self.endpoint.model} ({sight})"
+
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Keep every row, then ask about the unit's pictures."""
         tasks: list[Task] = []
@@ -116,6 +123,7 @@ class Recaption(Stage):
             alt=sample.images[image].alt or "",
             before=before[-size:].strip() if size else "",
             after=after[:size].strip(),
+            seen=self.endpoint is not None and self.endpoint.sees_images,
         )
 
     def _ask(

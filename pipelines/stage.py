@@ -91,6 +91,11 @@ class Stage(beam.PTransform):
         """Where a unit's rows go."""
         return UnitOutput(self.work, unit, self.lineage)
 
+    @property
+    def model_used(self) -> str | None:
+        """Names the model that the stage calls, for the report."""
+        return None
+
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Decide about every row of the unit."""
         raise TypeError(f"the stage {self.name} overrides neither process nor expand")
@@ -221,6 +226,7 @@ def _manifest(
         files=[f for r in reports for f in r.files],
         config=stage.config.model_dump(mode="json"),
         config_hash=stage.config_hash,
+        model=stage.model_used,
         input_fingerprint=fingerprint,
         input_stage=source.manifest.stage if source else None,
         versions={name: version(name) for name in RECORDED_VERSIONS},

@@ -79,6 +79,8 @@ class Manifest:
     input_fingerprint: str
     #: The stage whose output was read; None for the first.
     input_stage: str | None = None
+    #: The model that the stage called, where it called one.
+    model: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 

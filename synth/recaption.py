@@ -49,6 +49,13 @@ _FIELDS = {
 NGRAM = 4
 #: A caption of which a larger share of n-grams has occurred before is a loop.
 MAX_REPEATED = 0.3
+#: A caption has at least this many words, and ends as a sentence does.
+MIN_WORDS = 5
+_SENTENCE_END = re.compile(r"[.!?。」”\"')]$")
+#: Where the model did not see the picture, this share of the caption's words of
+#: four letters and more, and of its numbers, must stand in what it was given:
+#: it can know nothing else.
+MIN_SUPPORTED = 0.7
 #: Shares of letters that must be of the language's script.
 MIN_SCRIPT = {"ko": 0.5, "en": 0.9}
 _SCRIPT = {"ko": re.compile(r"[가-힣]"), "en": re.compile(r"[A-Za-z]")}
@@ -66,6 +73,8 @@ class Scene:
     alt: str
     before: str
     after: str
+    #: Whether the model is shown the picture.
+    seen: bool
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,9 @@ def _first_broken(caption: str, scene: Scene, limits: Limits) -> Verdict:
         return Verdict(caption, "too_short", length, limits.min_characters)
     if length > limits.max_characters:
         return Verdict(caption, "too_long", length, limits.max_characters)
+    words = len(caption.split())
+    if words < MIN_WORDS or not _SENTENCE_END.search(caption):
+        return Verdict(caption, "not_a_sentence", words, MIN_WORDS)
     share = _script_share(caption, scene.lang)
     if share < MIN_SCRIPT[scene.lang]:
         return Verdict(caption, "wrong_language", share, MIN_SCRIPT[scene.lang])
@@ -153,6 +165,9 @@ def _first_broken(caption: str, scene: Scene, limits: Limits) -> Verdict:
         copied = copied_share(caption, given)
         if copied > limits.max_copied:
             return Verdict(caption, reason, copied, limits.max_copied)
+    supported = supported_share(caption, [scene.alt, scene.before, scene.after])
+    if not scene.seen and supported < MIN_SUPPORTED:
+        return Verdict(caption, "unsupported", supported, MIN_SUPPORTED)
     return Verdict(caption)
 
 
@@ -173,6 +188,19 @@ def copied_share(caption: str, given: Sequence[str]) -> float:
         words = re.findall(r"\w+", text.lower())
         known |= {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
     return sum(g in known for g in grams) / len(grams)
+
+
+def supported_share(caption: str, given: Sequence[str]) -> float:
+    """The share of the caption's telling words and numbers that stand in the given texts, 0..1.
+
+    Korean words count when their first two syllables do: particles change.
+    """
+    known = " ".join(given).lower()
+    words = re.findall(r"\d[\d.,]*|[가-힣]{2,}|[^\W\d_]{4,}", caption.lower())
+    if not words:
+        return 0.0
+    stems = [w[:2] if _SCRIPT["ko"].match(w) else w.rstrip(".,") for w in words]
+    return sum(stem in known for stem in stems) / len(stems)
 
 
 def _script_share(text: str, lang: str) -> float:

