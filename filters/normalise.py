@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import is_normalized, normalize
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,5 +14,7 @@ def normalise_text(texts: pa.StringArray) -> pa.StringArray:
     Punctuation stays and NFKC is not used: "5 - 3" and "5 + 3", "x²" and "x2"
     are different problems.
     """
-    composed = pc.utf8_lower(pc.utf8_normalize(texts, form="NFC"))
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(composed, r"[\s\p{Z}]+", " "))
+    # Not pyarrow's utf8_normalize: in pyarrow 25 its NFC leaves letters decomposed.
+    composed = [t if is_normalized("NFC", t) else normalize("NFC", t) for t in texts.to_pylist()]
+    lower = pc.utf8_lower(pa.array(composed, pa.string()))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(lower, r"[\s\p{Z}]+", " "))

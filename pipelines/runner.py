@@ -7,11 +7,8 @@ lose rows and report success (docs/design.md).
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -24,8 +21,7 @@ from apache_beam.runners.runner import PipelineRunner, PipelineState
 from pipelines.errors import StageError, UsageError
 from pipelines.stage import Stage
 from pipelines.work import Unit
-
-_PR_SET_PDEATHSIG = 1
+from pipelines.worker import start_worker
 
 
 def run_pipeline(
@@ -51,7 +47,7 @@ class LocalRunner:
         self._pool = ProcessPoolExecutor(
             self.workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
+            initializer=start_worker,
             initargs=(os.getpid(),),
         )
         return self
@@ -109,12 +105,3 @@ def _cause(error: BaseException) -> str:
         error = error.__cause__
     text = str(error).strip()
     return f"{type(error).__name__}: {text}" if text else repr(error)
-
-
-def _start_worker(parent: int) -> None:
-    """Die with the parent, even if it is killed, and leave Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)

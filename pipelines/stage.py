@@ -27,6 +27,7 @@ from typing import ClassVar, Protocol
 
 import apache_beam as beam
 
+from pipelines.code import code_digest
 from pipelines.config import RunConfig, StageConfig, identity
 from pipelines.errors import StageError
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
@@ -38,19 +39,17 @@ ROW_COUNTS = ("in", "kept", "made", "dropped", "rejected", "errors")
 
 
 class Stage(beam.PTransform):
-    """One step of a run. Subclasses set `name` and `version`, and override `process` or `expand`.
+    """One step of a run. Subclasses set `name`, and override `process` or `expand`.
 
     Attributes:
         config: the stage's own section of the configuration.
         seed: of the run.
         run: the run's directory, to which packs are relative.
         work: where this stage's files are being written.
-        config_hash: of all that can change the output, the input apart.
+        config_hash: of all that can change the output, the input apart: configuration and code.
     """
 
     name: ClassVar[str]
-    #: Raised when the same input and config give other rows than before.
-    version: ClassVar[int] = 1
     #: Whether rows are compared across units; then all units run in one pipeline.
     shuffles: ClassVar[bool] = False
 
@@ -62,7 +61,7 @@ class Stage(beam.PTransform):
         self.seed = config.seed
         self.run = run
         self.config_hash = digest_json(
-            {"stage": self.name, "version": self.version, "config": identity(config, self.name)}
+            {"config": identity(config, self.name), "code": code_digest(type(self).__module__)}
         )[:12]
         self.work = run / f".{self.name}.{self.config_hash}.partial"
 

@@ -24,16 +24,16 @@ def normalise(pixels: ArrayLike, width: float, height: float) -> NDArray[np.int1
     """Pixel boxes (N, 4), 0-based with exclusive right and bottom edges, to grid boxes (N, 4).
 
     Edges outside the picture are clipped to it. Raises ValueError where the
-    picture has no area, or a box is not finite, is inside out, or lies wholly
-    outside the picture: no grid box would be true.
+    picture has no area, or a box is not finite, has no area itself, or lies
+    wholly outside the picture: no grid box would be true.
     """
     if not (width > 0 and height > 0):
         raise ValueError(f"a picture of {width} x {height} has no area")
     boxes = _as_boxes(pixels, np.float64)
     if not np.isfinite(boxes).all():
         raise ValueError("a box has an edge that is not a finite number")
-    if (boxes[:, 2:] < boxes[:, :2]).any():
-        raise ValueError("a box ends before it begins")
+    if (boxes[:, 2:] <= boxes[:, :2]).any():
+        raise ValueError("a box has no area")
     sides = np.array([width, height, width, height], dtype=np.float64)
     if (boxes[:, :2] >= sides[:2]).any() or (boxes[:, 2:] <= 0).any():
         raise ValueError("a box lies outside the picture")

@@ -1,0 +1,16 @@
+# Thin names for scripts that a person could type.
+.PHONY: setup demo test lint
+
+setup:   ## virtual environment, packages, a Chromium, fonts
+	scripts/setup base
+
+demo: setup   ## the main job on real input: runs/demo
+	scripts/demo
+
+test:   ## style, types, tests
+	scripts/setup dev
+	scripts/test
+
+lint:   ## style and types alone
+	scripts/setup dev
+	scripts/lint

@@ -1,0 +1,43 @@
+"""The real SmolLM2 behind its real endpoint."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from model import Request, ResponseStore, embedded_endpoint, generate
+from synth.recaption import SCHEMA
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    with embedded_endpoint() as opened:
+        yield opened
+
+
+def requests(count):
+    texts = [f"Alt text: a plot of {i} clusters of points.\n\nDescribe it." for i in range(count)]
+    return [
+        Request(str(i), "Write captions as JSON.", text, "text", 60, seed=i, schema=SCHEMA)
+        for i, text in enumerate(texts)
+    ]
+
+
+def test_it_answers_by_the_schema(endpoint, tmp_path):
+    found = generate(endpoint, requests(3), ResponseStore(tmp_path))
+    whole = [r for r in found if r.finish == "stop"]
+    assert all(r.text and r.completion_tokens for r in found)
+    assert all(list(json.loads(r.text)) == ["caption"] for r in whole)
+
+
+def test_an_answer_depends_on_its_request_alone(endpoint, tmp_path):
+    asked = requests(3)
+    forward = generate(endpoint, asked, ResponseStore(tmp_path / "a"))
+    backward = generate(endpoint, asked[::-1], ResponseStore(tmp_path / "b"))[::-1]
+    assert [r.text for r in forward] == [r.text for r in backward]
+
+
+def test_it_is_on_loopback_and_says_that_it_is_blind(endpoint):
+    assert endpoint.url.startswith("http://127.0.0.1:")
+    assert not endpoint.sees_images
