@@ -44,19 +44,21 @@ class Style:
     rule: str
     badge: str = ""
 
-    @property
-    def font(self) -> str:
-        """The value of CSS font-family; without quotes, which the template would escape."""
-        return f"{self.font_family}, {self.generic}"
+    def family(self, lang: str) -> str:
+        """The font family for a language: Han characters look different in each."""
+        return self.font_family.format(region=REGIONS.get(lang, "KR"))
 
+
+#: Regions of the Noto CJK families; they also have the Latin script.
+REGIONS = {"ja": "JP", "zh": "SC"}
 
 STYLES = (
     Style(
-        "exam", "Noto Serif CJK KR", "serif", 21, "#111", "#fff", "#444", "#111",
+        "exam", "Noto Serif CJK {region}", "serif", 21, "#111", "#fff", "#444", "#111",
         "2px solid #111",
     ),
     Style(
-        "textbook", "Noto Sans CJK KR", "sans-serif", 20, "#1d2433", "#fffdf7", "#7a6f5d",
+        "textbook", "Noto Sans CJK {region}", "sans-serif", 20, "#1d2433", "#fffdf7", "#7a6f5d",
         "#b4502b", "1px solid #d9cdb8",
     ),
     Style(
@@ -110,12 +112,9 @@ def render_problem(
     if not text or len(text) > MAX_CHARACTERS:
         raise Refused("too_long" if text else "no_text", f"{len(text)} characters")
     random = generator(seed, "sheet", key)
-    style = STYLES[random.integers(len(STYLES))]
     title, subtitle = HEADINGS.get(lang, HEADINGS["en"])
     number = str(random.integers(1, 31))
-    missing = missing_glyphs(text + title + subtitle, style.font_family)
-    if missing:
-        raise Refused("missing_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[:10]))
+    style = _choose_style(text + title + subtitle, lang, random)
     html = _template().render(
         lang=lang, width=WIDTH, style=style, title=title, subtitle=subtitle, number=number,
         problem=text,
@@ -127,6 +126,16 @@ def render_problem(
     if measured["height"] > MAX_HEIGHT:
         raise Refused("too_tall", f"{measured['height']} of {MAX_HEIGHT} CSS pixels high")
     return _encode(shot.png, measured, style.name)
+
+
+def _choose_style(text: str, lang: str, random: np.random.Generator) -> Style:
+    """One of the styles whose font has every character."""
+    missing = {style: missing_glyphs(text, style.family(lang)) for style in STYLES}
+    able = [style for style in STYLES if not missing[style]]
+    if not able:
+        fewest = min(missing.values(), key=len)
+        raise Refused("missing_glyph", " ".join(f"U+{ord(c):04X}" for c in fewest[:10]))
+    return able[random.integers(len(able))]
 
 
 def _encode(png: bytes, measured: dict, style: str) -> Sheet:
