@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+import time
+import zlib
+
+import pytest
+from PIL import Image
+
+from pipelines.config import IngestConfig, SourceConfig
+from pipelines.readers import READERS, Draft, Failure, LeftOut, Piece
+from pipelines.readers.pictures import BadPicture, check_picture, load_picture
+
+
+def png(width=80, height=60, colour="red"):
+    data = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(data, "PNG")
+    return data.getvalue()
+
+
+def huge_png():
+    """A header that says 50,000 x 50,000, and little behind it."""
+
+    def chunk(name, body):
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
+    return (
+        b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    )
+
+
+def read(root, name, kind="html", **changes):
+    path = root / name
+    piece = Piece(0, path, name, 0, path.stat().st_size)
+    source = SourceConfig(name="s", kind=kind, path=root)
+    return list(READERS[kind].read(piece, source, IngestConfig(**changes)))
+
+
+def read_html(root, body, head=""):
+    (root / "p.html").write_text(f"<!doctype html><html lang=ko><head>{head}</head><body>{body}")
+    return read(root, "p.html")
+
+
+def test_a_page_is_read_in_reading_order(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    (tmp_path / "b.png").write_bytes(png(colour="blue"))
+    body = """<nav><a href=x>Home</a> <a href=y>Products</a></nav><main><h1>Title</h1>
+      <p>First <b>paragraph</b> with <span class="menuitem">Tools - Options</span> in it.</p>
+      <figure><img src="a.png" alt=" A red  field "><figcaption>Figure 1: red.</figcaption></figure>
+      <ul><li>one</li><li>two</li></ul><ol><li>first</li><li>second</li></ol>
+      <table><tr><th>x</th><th>y</th></tr><tr><td>1</td><td>2|3</td></tr></table>
+      <pre>for i in x:\n    print(i)</pre><p><img src="b.png"></p><p>The end.</p></main>"""
+    (draft,) = read_html(tmp_path, body)
+    assert [p.type for p in draft.parts] == ["text", "image", "text", "image", "text"]
+    first, middle, last = (p.text for p in draft.parts if p.text)
+    assert first == "# Title\n\nFirst paragraph with Tools - Options in it."
+    assert middle == (
+        "Figure 1: red.\n\n- one\n- two\n\n1. first\n2. second\n\n"
+        "| x | y |\n| --- | --- |\n| 1 | 2\\|3 |\n\n```\nfor i in x:\n    print(i)\n```"
+    )
+    assert last == "The end."
+    assert [i.alt for i in draft.images] == ["A red field", None]
+    assert draft.images[0].data == png()
+    assert (draft.lang, draft.bucket, draft.url) == ("ko", "interleaved", "p.html")
+
+
+def test_real_pages_keep_their_figures_and_lose_their_menus(samples):
+    root = samples / "scikit-learn"
+    items = read(root, "modules/svm.html")
+    draft = next(i for i in items if isinstance(i, Draft))
+    text = "\n".join(p.text for p in draft.parts if p.text)
+    assert len(draft.images) == 6
+    assert text.index("Support Vector Machines") < text.index("1.4.1. Classification")
+    assert "Please cite us" not in text
+    assert ">>> clf.fit(X, y)" in text
+
+
+def test_a_base_address_is_honoured(samples):
+    root = samples / "libreoffice-help"
+    items = read(root, "en-US/text/schart/01/smooth_line_properties.html")
+    items += read(root, "ko/text/scalc/01/04060107.html")
+    found = [i for item in items if isinstance(item, Draft) for i in item.images]
+    assert found or any(isinstance(i, LeftOut) for i in items)
+    assert not [i for i in items if isinstance(i, Failure)]
+
+
+@pytest.mark.parametrize(
+    ("src", "reason"),
+    [
+        ("gone.png", "image_missing"),
+        ("../outside.png", "image_outside_source"),
+        ("../../../../etc/passwd", "image_outside_source"),
+        ("link.png", "image_outside_source"),
+        ("cut.png", "image_broken"),
+        ("text.png", "image_unknown_format"),
+        ("huge.png", "image_too_many_pixels"),
+        ("", "image_without_src"),
+        ("http://[bad/x.png", "image_bad_address"),
+        ("folder", "image_unreadable"),
+    ],
+)
+def test_a_bad_image_costs_the_image_and_not_the_page(tmp_path, src, reason):
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    (tmp_path / "outside.png").write_bytes(png())
+    (root / "link.png").symlink_to(tmp_path / "outside.png")
+    noise = Image.frombytes("RGB", (99, 99), random.Random(0).randbytes(99 * 99 * 3))
+    noise.save(root / "whole.png")
+    (root / "cut.png").write_bytes((root / "whole.png").read_bytes()[:9000])
+    (root / "text.png").write_text("not a picture")
+    (root / "huge.png").write_bytes(huge_png())
+    failure, draft = read_html(root, f'<p>Some text.</p><img src="{src}"><p>More text.</p>')
+    assert isinstance(failure, Failure)
+    assert (failure.reason, failure.lost, failure.path) == (reason, "image", "p.html")
+    assert isinstance(draft, Draft)
+    assert not draft.images
+
+
+@pytest.mark.parametrize(
+    ("src", "reason"),
+    [
+        ("https://a.example/x.png", "remote"),
+        ("data:image/png;base64,AA", "inline"),
+        ("i.svg", "svg"),
+    ],
+)
+def test_images_that_are_not_inputs_are_counted(tmp_path, src, reason):
+    left_out, _ = read_html(tmp_path, f'<p>Some text.</p><img src="{src}">')
+    assert left_out == LeftOut(reason)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty_page"),
+        (b"  \n", "empty_page"),
+        (b"<html><body></body></html>", "empty_page"),
+        (b"plain words without a tag", "not_html"),
+        (png(), "not_html"),
+        (b"<p>caf\xe9 in latin-1 but it says nothing</p>", "bad_encoding"),
+        (b"<div>" * 5000 + b"deep", "nested_too_deep"),
+        (b"<p>x</p>" * 30_000, "file_too_large"),
+    ],
+)
+def test_a_bad_page_has_its_reason(tmp_path, data, reason):
+    (tmp_path / "p.html").write_bytes(data)
+    (failure,) = read(tmp_path, "p.html", max_file_bytes=200_000)
+    assert (failure.reason, failure.lost) == (reason, "row")
+    assert failure.head == (b"" if reason == "file_too_large" else data[:64])
+
+
+def test_a_deep_page_is_refused_in_no_time(tmp_path):
+    (tmp_path / "p.html").write_bytes(b"<div>" * 400_000)
+    started = time.process_time()
+    (failure,) = read(tmp_path, "p.html")
+    assert failure.reason == "nested_too_deep"
+    assert time.process_time() - started < 5
+
+
+def test_many_unclosed_paragraphs_are_not_deep(tmp_path):
+    (draft,) = read_html(tmp_path, "<main>" + "<p>A paragraph of some words.<br>\n" * 3000)
+    assert isinstance(draft, Draft)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "euc-kr", "utf-16"])
+def test_declared_encodings_are_read(tmp_path, encoding):
+    name = "utf-8" if encoding == "utf-8-sig" else encoding
+    page = (
+        f'<html><head><meta charset="{name}"></head><body><p>한국어 문서입니다.</p></body></html>'
+    )
+    (tmp_path / "p.html").write_bytes(page.encode(encoding))
+    (draft,) = read(tmp_path, "p.html")
+    assert draft.parts[0].text == "한국어 문서입니다."
+
+
+def test_marks_of_ours_in_a_page_are_removed(tmp_path):
+    (draft,) = read_html(tmp_path, "<p>A \ue0005\ue002 B \ue0019\ue002 C.</p>")
+    assert draft.parts[0].text == "A 5 B 9 C."
+
+
+def test_problems_are_read_line_by_line(tmp_path):
+    rows = [
+        {"id": "a", "problem": "1+1?", "answer": "2", "lang": "en"},
+        {"problem": "문제", "answer": "답"},
+    ]
+    (tmp_path / "p.jsonl").write_text("\n\n".join(json.dumps(r) for r in rows))
+    first, second = read(tmp_path, "p.jsonl", "problems")
+    assert (first.parts[0].text, first.targets, first.lang) == ("1+1?", {"answer": "2"}, "en")
+    assert (second.parts[0].text, second.bucket) == ("문제", "stem")
+    assert first.url != second.url
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{not json", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b"[1]", "not_an_object"),
+        (b'{"answer": "2"}', "no_problem"),
+        (b'{"problem": " ", "answer": "2"}', "no_problem"),
+        (b'{"problem": "p", "answer": 2}', "no_answer"),
+        (b'{"problem": "\xff", "answer": "2"}', "bad_encoding"),
+        (b'{"problem": "\\ud800", "answer": "2"}', "bad_encoding"),
+        (b'{"problem": "' + b"x" * 300_000 + b'", "answer": "2"}', "line_too_long"),
+    ],
+)
+def test_a_bad_line_has_its_reason_and_number(tmp_path, line, reason):
+    good = b'{"problem": "p", "answer": "a"}'
+    (tmp_path / "p.jsonl").write_bytes(good + b"\n\n" + line + b"\n" + good)
+    before, failure, after = read(tmp_path, "p.jsonl", "problems", max_file_bytes=200_000)
+    assert isinstance(before, Draft)
+    assert isinstance(after, Draft)
+    assert (failure.reason, failure.place, failure.lost) == (reason, "line 3", "row")
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 1000])
+def test_ranges_of_a_file_give_each_line_once(tmp_path, size):
+    rows = [{"problem": f"문제 {i}" * (i % 5 + 1), "answer": str(i)} for i in range(30)]
+    path = tmp_path / "p.jsonl"
+    path.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows))
+    end = path.stat().st_size
+    reader, source = READERS["problems"], SourceConfig(name="s", kind="problems", path=path)
+    pieces = [Piece(0, path, "p", s, min(s + size, end)) for s in range(0, end, size)]
+    found = [d for p in pieces for d in reader.read(p, source, IngestConfig())]
+    assert [d.targets["answer"] for d in found] == [str(i) for i in range(30)]
+    assert sum(reader.inputs(p) for p in pieces) == 30
+
+
+def test_mutated_pictures_decode_or_say_why(tmp_path):
+    dice = random.Random(1)
+    for _ in range(200):
+        data = bytearray(png(40, 30))
+        for _ in range(dice.randint(1, 6)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        try:
+            assert check_picture(bytes(data), max_pixels=10_000_000).width > 0
+        except BadPicture as bad:
+            assert bad.reason.startswith("image_")
+
+
+def test_a_large_image_file_is_not_read(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    with pytest.raises(BadPicture, match="too_large"):
+        load_picture(tmp_path / "a.png", max_bytes=10, max_pixels=10**6)

@@ -1,0 +1,108 @@
+"""What dedupe, filter and bucket decide."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.bucket import placed
+from pipelines.config import RunConfig
+from pipelines.dedupe import choose_copies, find_twins
+from pipelines.filter import Filter, keep_images
+from records import Part, from_batch, to_batch
+from tests.conftest import make_image, make_sample
+
+
+def twins(rows):
+    batch = pa.record_batch(
+        {
+            "key": [k for k, _ in rows],
+            "id": [i for _, i in rows],
+            "unit": pa.array([0] * len(rows), pa.int32()),
+        }
+    )
+    return {
+        i: t
+        for _, b in find_twins((0, [batch]))
+        for i, t in zip(b["id"].to_pylist(), b["twin_of"].to_pylist(), strict=True)
+    }
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30), st.randoms())
+def test_of_equal_rows_the_smallest_id_stays(keys, random):
+    rows = [(key, f"{i:03}") for i, key in enumerate(keys)]
+    first = {}
+    for key, i in rows:
+        first.setdefault(key, i)
+    random.shuffle(rows)
+    assert twins(rows) == {i: None if first[k] == i else first[k] for k, i in rows}
+
+
+def test_all_units_are_pointed_at_the_first_copy():
+    rows = [("s", "p2", 512, 1), ("s", "p1", 900, 0), ("t", "p2", 700, 1)]
+    names = ("sha256", "pack", "offset", "unit")
+    batch = pa.record_batch({n: [r[i] for r in rows] for i, n in enumerate(names)})
+    found = {(u, tuple(r.values())) for u, b in choose_copies((0, [batch])) for r in b.to_pylist()}
+    assert found == {
+        (0, ("s", "p1", 900)), (1, ("s", "p1", 900)), (1, ("t", "p2", 700))
+    }  # fmt: skip
+
+
+def with_images(*kinds):
+    parts, images = [], []
+    for kind in kinds:
+        if kind == "text":
+            parts.append(Part("text", text=f"t{len(parts)}"))
+        else:
+            parts.append(Part("image", image=len(images)))
+            images.append(make_image(str(len(images)) * 64))
+    return make_sample(parts=tuple(parts), images=tuple(images), bucket="interleaved")
+
+
+def test_texts_around_a_lost_image_are_joined_and_indexes_follow():
+    sample = keep_images(with_images("text", "image", "text", "image", "text"), [1])
+    assert sample.parts == (
+        Part("text", text="t0\n\nt2"), Part("image", image=0), Part("text", text="t4")
+    )  # fmt: skip
+    assert [i.sha256[0] for i in sample.images] == ["1"]
+
+
+@pytest.fixture
+def judge(tmp_path):
+    source = {"name": "s", "kind": "html", "path": tmp_path}
+    config = RunConfig.model_validate({"sources": [source], "filter": {"languages": ["ko", "en"]}})
+    return Filter(config, tmp_path).judge
+
+
+GERMAN = "Das ist ein langer Satz in deutscher Sprache, und er ist nicht für uns bestimmt. " * 8
+ENGLISH = "This is a page that the package calls Korean, and it is in English to the end. " * 8
+
+
+def test_a_lying_language_tag_is_found_out(judge):
+    batch = to_batch([make_sample(ENGLISH, lang="ko"), make_sample(GERMAN, lang="ko")])
+    verdicts = judge(batch)
+    assert verdicts.languages == ["en", "de"]
+    assert verdicts.reasons.tolist() == [None, "unwanted_language"]
+
+
+def test_short_problems_keep_their_claim_and_are_not_judged_as_documents(judge):
+    batch = to_batch([make_sample("1 + 1?", lang="ko", bucket="stem"), make_sample("1 + 1?")])
+    verdicts = judge(batch)
+    assert verdicts.languages == ["ko", "en"]
+    assert verdicts.reasons.tolist() == [None, "too_few_words"]
+
+
+def test_a_document_without_pictures_is_text_and_pictures_count_as_tokens():
+    bare, shown = with_images("text"), with_images("text", "image")
+    first, second = placed(to_batch([bare, shown]), 1_003_520)
+    assert (first.bucket, second.bucket) == ("text", "interleaved")
+    assert second.scores["tokens"] - first.scores["tokens"] == round(100 / 28) * round(80 / 28) + 2
+    assert first.scores["length_class"] == 1024
+
+
+def test_samples_keep_all_else_when_placed():
+    (sample,) = placed(to_batch([with_images("text", "image")]), 1_003_520)
+    (same,) = from_batch(to_batch([sample]))
+    assert same == sample
