@@ -18,7 +18,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import map_encoding_to_html5
-from resiliparse.parse.html import DocumentNode, HTMLTree
+from resiliparse.parse.html import DocumentNode, HTMLTree, Node
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.drafts import Draft, Failure, LeftOut, Piece, RawImage
@@ -41,6 +41,9 @@ _INLINE = re.compile(
     r"\s(?![^>]*(?:hidden|style))(?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
+#: What a picture may be wrapped in. Its mark goes before the wrapping: the extractor
+#: drops figures without a caption, and links, such as to the picture at full size.
+_FRAMES = ("a", "figure", "picture")
 #: Elements inside each other. Real pages stay below 100; the extractor's time
 #: grows with the square of it, and at 200,000 it does not come back.
 MAX_DEPTH = 1000
@@ -189,7 +192,19 @@ def _mark_images(document: DocumentNode) -> list[tuple[str, str]]:
     for image in list(document.query_selector_all("img")):
         mark = document.create_text_node(f" {IMAGE_MARK}{len(found)}{MARK_END} ")
         found.append((image.getattr("src") or "", " ".join((image.getattr("alt") or "").split())))
-        image.replace_with(mark)
+        frame: Node = image
+        while frame.parent is not None and frame.parent.tag in _FRAMES:
+            frame = frame.parent
+        frame.before(mark)
+        image.remove()
+    for caption in list(document.query_selector_all("figure figcaption")):
+        # Without its picture a figure is no content to the extractor; its caption is.
+        paragraph = document.create_element("p")
+        paragraph.append_child(document.create_text_node(caption.text or ""))
+        figure = caption.closest("figure")
+        if figure is not None:
+            figure.before(paragraph)
+        caption.remove()
     return found
 
 

@@ -16,7 +16,7 @@ PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 MAX_CELL = 300
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
-_TABLES = re.compile(f"{TABLE_MARK}(\\d+){MARK_END}")
+_TABLES = re.compile(f"\n*{TABLE_MARK}(\\d+){MARK_END}\n*")
 _IMAGES = re.compile(f"{IMAGE_MARK}\\d+{MARK_END}")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -43,6 +43,8 @@ class _Writer:
         #: Open lists: the last number of an ordered one, None for bullets.
         self._lists: list[int | None] = []
         self._code = False
+        #: Whether the last block was an item of a list.
+        self._after_item = False
 
     def text(self, text: str) -> None:
         # White space means something in code alone.
@@ -81,7 +83,7 @@ class _Writer:
     def _end_block(self) -> None:
         text, self._current = self._current, ""
         if self._code:
-            self._code = False
+            self._code = self._after_item = False
             if text.strip():
                 self._blocks.append("\n\n```\n" + text.strip("\n").rstrip() + "\n```")
             return
@@ -89,7 +91,9 @@ class _Writer:
         text = "\n".join(line for line in lines if line)
         if not text:
             return
-        separator = "\n" if self._prefix and self._lists else "\n\n"
+        in_list = bool(self._prefix and self._lists)
+        separator = "\n" if in_list and self._after_item else "\n\n"
+        self._after_item = in_list
         self._blocks.append(separator + self._prefix + text)
         # What follows in the same item is its continuation.
         self._prefix = "  " * len(self._lists)

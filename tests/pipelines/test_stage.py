@@ -93,7 +93,7 @@ def test_a_shuffle_that_loses_keys_fails_the_stage(config, monkeypatch):
 
     # The runner's shuffle is not ours to break: the loss is put just before it.
     monkeypatch.setattr(dedupe, "read_keys", lossy)
-    with pytest.raises(RuntimeError, match="got no verdict: the runner lost keys"):
+    with pytest.raises(StageError, match="got no verdict: the runner lost keys"):
         run_stage(Dedupe(config, config.out), source, Here(), Silence())
     assert not (config.out / "dedupe").exists()
 
