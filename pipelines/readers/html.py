@@ -18,7 +18,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import map_encoding_to_html5
-from resiliparse.parse.html import DocumentNode, HTMLTree, Node
+from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.drafts import Draft, Failure, LeftOut, Piece, RawImage
@@ -192,8 +192,8 @@ def _mark_images(document: DocumentNode) -> list[tuple[str, str]]:
     for image in list(document.query_selector_all("img")):
         mark = document.create_text_node(f" {IMAGE_MARK}{len(found)}{MARK_END} ")
         found.append((image.getattr("src") or "", " ".join((image.getattr("alt") or "").split())))
-        frame: Node = image
-        while frame.parent is not None and frame.parent.tag in _FRAMES:
+        frame = image
+        while isinstance(frame.parent, ElementNode) and frame.parent.tag in _FRAMES:
             frame = frame.parent
         frame.before(mark)
         image.remove()
