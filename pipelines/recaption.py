@@ -7,6 +7,7 @@ unit a picture is described once.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipelines.bucket import placed
 from pipelines.config import RecaptionConfig, RunConfig
 from pipelines.errors import StageError
 from pipelines.stage import Stage
-from pipelines.work import Unit, UnitOutput
+from pipelines.work import REPORTS, Unit, UnitOutput
 from records import (
     ImageRef,
     Manifest,
@@ -86,6 +87,8 @@ class Recaption(Stage):
         failed = manifest.reasons["rejected"].get("request_failed", 0)
         asked = manifest.metrics.get("requests", 0)
         if asked and failed / asked > self.config.max_failure_rate:
+            # Units that got no answers are not done: the next run asks again, from the store first.
+            shutil.rmtree(self.work / REPORTS, ignore_errors=True)
             url = self.endpoint.url if self.endpoint else "?"
             raise StageError(
                 f"recaption: {failed} of {asked} requests to {url} failed, more than "

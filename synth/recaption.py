@@ -51,7 +51,7 @@ NGRAM = 4
 MAX_REPEATED = 0.3
 #: A caption has at least this many words, and ends as a sentence does.
 MIN_WORDS = 5
-_SENTENCE_END = re.compile(r"[.!?。」”\"')]$")
+_SENTENCE_END = re.compile(r"[.!?。][」”\"')]?$")
 #: Where the model did not see the picture, this share of the caption's words of
 #: four letters and more, and of its numbers, must stand in what it was given:
 #: it can know nothing else.

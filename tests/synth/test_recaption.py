@@ -42,6 +42,7 @@ def test_a_good_caption_passes(caption, scene):
         ("word " * 100 + ".", EN, "too_long"),
         ("decision_tree_test_007_202302211611218.csv.json", EN, "not_a_sentence"),
         ("Feature importance and permutation importance", EN, "not_a_sentence"),
+        ("Feature importance, permutation importance (test set)", EN, "not_a_sentence"),
         (GOOD_KO, EN, "wrong_language"),
         (GOOD_EN, KO, "wrong_language"),
         ("Drei Gruppen von Punkten liegen in der Ebene, eine für jede Art der Schwertlilie.", EN,
