@@ -20,6 +20,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -113,7 +114,7 @@ class Runner(Protocol):
 class Watcher(Protocol):
     """Is told how a stage goes; see `pipelines.progress`."""
 
-    def watch(self, stage: Stage, units: Sequence[Unit], done: int) -> Iterable[None]:
+    def watch(self, stage: Stage, units: Sequence[Unit], done: int) -> AbstractContextManager[None]:
         """A context in which the stage runs."""
 
 
@@ -126,7 +127,9 @@ class StageResult:
     skipped: bool
 
 
-def run_stage(stage: Stage, source: Dataset | None, runner: Runner, watcher) -> StageResult:  # type: ignore[no-untyped-def]
+def run_stage(
+    stage: Stage, source: Dataset | None, runner: Runner, watcher: Watcher
+) -> StageResult:
     """Run `stage` on `source`, or return its finished output.
 
     Raises StageError where rows are lost, too many inputs are bad, or the
