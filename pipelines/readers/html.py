@@ -100,6 +100,7 @@ def _read_page(
     if document is None:
         raise _BadPage("not_html")
     language = _language(document) or source.lang
+    _show_one_variant(document)
     root, base = source.path.resolve(), _base(document, piece)
     images, tables = _mark_images(document), _mark_tables(document)
     marked = extract_plain_text(
@@ -177,6 +178,19 @@ def _language(document: DocumentNode) -> str | None:
     root = document.query_selector("html")
     claimed = (root.getattr("lang") or "") if root is not None else ""
     return claimed.strip().lower().replace("_", "-").split("-")[0] or None
+
+
+def _show_one_variant(document: DocumentNode) -> None:
+    """Where a sentence holds nothing but hidden variants ("Option key", "Alt key"), show the last.
+
+    A script would show one of them, and the last is the general case; without
+    it the sentence lacks a word.
+    """
+    for element in list(document.query_selector_all("span > span[hidden]:last-child")):
+        nodes = element.parent.child_nodes if element.parent is not None else []
+        shown = [n for n in nodes if not (isinstance(n, ElementNode) and n.hasattr("hidden"))]
+        if not any((node.text or "").strip() for node in shown):
+            element.delattr("hidden")
 
 
 def _base(document: DocumentNode, piece: Piece) -> str:

@@ -82,6 +82,18 @@ def test_real_pages_keep_their_figures_and_lose_their_menus(samples):
     assert "are:\n\n- Effective in high dimensional spaces.\n- Still effective" in text
 
 
+def test_one_of_several_hidden_variants_is_shown(samples, tmp_path):
+    root = samples / "libreoffice-help"
+    (draft,) = [
+        d for d in read(root, "en-US/text/scalc/guide/rename_table.html") if isinstance(d, Draft)
+    ]
+    text = " ".join(p.text for p in draft.parts if p.text)
+    assert "hold down the Alt key and click" in text
+    body = "<p>Press <span>the <i>big</i> key<span hidden>, a secret</span></span> and wait a while.</p>"
+    (draft,) = read_html(tmp_path, body)
+    assert draft.parts[0].text == "Press the big key and wait a while."
+
+
 def test_a_base_address_is_honoured(samples):
     root = samples / "libreoffice-help"
     items = read(root, "en-US/text/schart/01/smooth_line_properties.html")
