@@ -7,6 +7,7 @@ writes little worth keeping; the gates say so. Licence: Apache-2.0.
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,10 @@ def embedded_endpoint() -> Iterator[Endpoint]:
     parameters.cache_prompt = False
     parameters.port = 0
     parameters.verbosity = -1
+    # One core less than there are: its threads wait for each other by spinning, and
+    # with another busy process on a core of theirs all become five times slower.
+    threads = max(1, (os.cpu_count() or 2) - 1)
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(parameters)
     try:
         yield Endpoint(

@@ -62,11 +62,17 @@ class IngestConfig(StageConfig):
     unit_bytes: int = Field(16 << 20, ge=1)
     """Bytes a work unit; a larger file of JSON lines is split."""
     max_file_bytes: int = Field(32 << 20, ge=1)
-    """A larger page or JSON line is an error."""
+    """A larger page, line, or annotation of one picture is an error."""
+    max_index_bytes: int = Field(2 << 30, ge=1)
+    """A larger file of many rows that must be read whole (COCO, JSON array, PDF) is an error."""
     max_image_bytes: int = Field(64 << 20, ge=1)
     """A larger image file is an error."""
     max_image_pixels: int = Field(100_000_000, ge=1)
     """A picture with more pixels is an error; it is never decoded."""
+    max_seconds: float = Field(30, gt=0)
+    """A row that takes longer to read is an error."""
+    max_memory: int = Field(2 << 30, ge=1 << 28)
+    """Bytes that reading may take; a row that takes more is an error."""
 
 
 class DedupeConfig(StageConfig):

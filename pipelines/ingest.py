@@ -12,15 +12,29 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipelines.config import IngestConfig, RunConfig, SourceConfig
 from pipelines.errors import StageError
 from pipelines.readers import READERS, Draft, Failure, LeftOut, Piece
+from pipelines.readers.sandbox import Sandbox
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import Dataset, ImageRef, Sample, Source, digest, sample_id, to_batch
+from records import (
+    REGION,
+    Dataset,
+    ImageRef,
+    Sample,
+    Source,
+    digest,
+    sample_id,
+    set_regions,
+    to_batch,
+)
 
 #: Samples a batch while a unit is being read.
 _BATCH = 256
+_NO_REGIONS = pa.array([], REGION)
 
 
 class Ingest(Stage):
@@ -55,20 +69,23 @@ class Ingest(Stage):
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Read the unit's files."""
         samples: list[Sample] = []
+        regions: list[pa.StructArray] = []
         for piece in unit.inputs:
             source = self.sources[piece.source]
-            reader = READERS[source.kind]
-            out.read(reader.inputs(piece), source.name)
-            for item in reader.read(piece, source, self.config):
+            for item in _sandbox().read(piece, source, self.config):
                 if isinstance(item, Draft):
+                    out.read(1, source.name)
                     samples.append(self._sample(item, source, out))
+                    regions.append(_NO_REGIONS if item.regions is None else item.regions)
+                    for lack in item.lacks:
+                        _note(lack, source, out)
                 else:
                     _note(item, source, out)
-            if len(samples) >= _BATCH:
-                out.keep(to_batch(samples))
-                samples.clear()
+                if len(samples) >= _BATCH:
+                    out.keep(set_regions(to_batch(samples), regions))
+                    samples, regions = [], []
             out.progress()
-        out.keep(to_batch(samples))
+        out.keep(set_regions(to_batch(samples), regions))
 
     def _sample(self, draft: Draft, config: SourceConfig, out: UnitOutput) -> Sample:
         images = []
@@ -106,15 +123,24 @@ class Ingest(Stage):
                 path.suffix.lower() in reader.suffixes and _chosen(name, source)
             ):
                 continue
-            step = self.config.unit_bytes if reader.splits else max(1, stat.st_size)
+            splits = path.suffix.lower() in reader.splits
+            step = self.config.unit_bytes if splits else max(1, stat.st_size)
             for start in range(0, max(1, stat.st_size), step):
                 yield Piece(index, path, name, start, min(stat.st_size, start + step))
 
 
+@cache
+def _sandbox() -> Sandbox:
+    """The one of this process."""
+    return Sandbox()
+
+
 def _note(item: Failure | LeftOut, source: SourceConfig, out: UnitOutput) -> None:
     if isinstance(item, LeftOut):
-        out.count(f"images_left_out_{item.reason}")
+        out.count(f"{item.what}_left_out_{item.reason}")
         return
+    if item.lost == "row":
+        out.read(1, source.name)
     out.error(
         source.name,
         item.path,

@@ -38,8 +38,6 @@ from records import (
 
 #: Seconds between two notes of how far a unit is.
 PROGRESS_INTERVAL = 0.5
-#: Bytes of a bad input that its error row keeps.
-HEAD_BYTES = 64
 
 REPORTS, PROGRESS = "reports", "progress"
 
@@ -159,7 +157,7 @@ class UnitOutput:
                 "lost": lost,
                 "reason": reason,
                 "detail": detail[:500],
-                "head": head[:HEAD_BYTES],
+                "head": head,
             }
         )
         if lost == "row":

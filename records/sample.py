@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import ArrayLike
 
 from records.identity import digest
 
@@ -26,11 +27,16 @@ BUCKETS = (
     "grounding",
     "counting",
     "stem",
+    "conversation",
     "text",
 )
 PART_TYPES = ("text", "image", "think")
 ROLES = (None, "system", "user", "assistant")
 LEVELS = ("char", "word", "line", "block", "object")
+#: What annotators say of a region: a crowd is many objects in one box; a truncated
+#: one goes on outside the picture; a difficult one is not held against a detector;
+#: of an illegible text only the place is known.
+FLAGS = ("crowd", "truncated", "occluded", "difficult", "illegible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,10 @@ class Region:
     box: tuple[int, int, int, int]
     #: The fraction that nothing else covers, 0..1.
     visible: float = 1.0
+    #: Of FLAGS, in alphabetical order.
+    flags: tuple[str, ...] = ()
+    #: x1, y1, x2, y2, … on the grid, where the shape is known and is not the box.
+    polygon: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +156,15 @@ _IMAGE = pa.struct(
         ("alt", pa.string()),
     ]
 )
-_REGION = pa.struct(
+REGION = pa.struct(
     [
         ("image", pa.int32()),
         ("level", pa.string()),
         ("label", pa.string()),
         ("box", pa.list_(pa.int16(), 4)),
         ("visible", pa.float32()),
+        ("flags", pa.list_(pa.string())),
+        ("polygon", pa.list_(pa.int16())),
     ]
 )
 _SOURCE = pa.struct(
@@ -167,7 +179,7 @@ SAMPLE_SCHEMA = pa.schema(
         ("lang", pa.string()),
         ("parts", pa.list_(_PART)),
         ("images", pa.list_(_IMAGE)),
-        ("regions", pa.list_(_REGION)),
+        ("regions", pa.list_(REGION)),
         ("targets", pa.map_(pa.string(), pa.string())),
         ("scores", pa.map_(pa.string(), pa.float64())),
         ("source", _SOURCE),
@@ -207,6 +219,44 @@ ERROR_SCHEMA = pa.schema(
 def to_batch(samples: Iterable[Sample]) -> pa.RecordBatch:
     """Samples as one batch of `SAMPLE_SCHEMA`."""
     return pa.RecordBatch.from_pylist([_to_row(s) for s in samples], schema=SAMPLE_SCHEMA)
+
+
+def region_array(
+    level: str,
+    labels: Sequence[str],
+    boxes: ArrayLike,
+    *,
+    image: int = 0,
+    flags: Sequence[Sequence[str]] | None = None,
+    polygons: Sequence[Sequence[int]] | None = None,
+) -> pa.StructArray:
+    """Regions of one level on one image as a `REGION` array; a page's characters in one call.
+
+    `boxes` has the shape (N, 4), on the grid, as `boxes.normalise` gives them.
+    """
+    count = len(labels)
+    grid = np.ascontiguousarray(boxes, dtype=np.int16).reshape(count, 4)
+    nothing = [()] * count
+    columns = [
+        pa.array(np.full(count, image, np.int32)),
+        pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [level]).cast(pa.string()),
+        pa.array(labels, pa.string()),
+        pa.FixedSizeListArray.from_arrays(pa.array(grid.ravel()), 4),
+        pa.array(np.ones(count, np.float32)),
+        pa.array([sorted(f) for f in flags] if flags else nothing, REGION.field("flags").type),
+        pa.array(polygons or nothing, REGION.field("polygon").type),
+    ]
+    return pa.StructArray.from_arrays(columns, fields=list(REGION))
+
+
+def set_regions(batch: pa.RecordBatch, regions: Sequence[pa.StructArray]) -> pa.RecordBatch:
+    """The batch with row k's regions set to `regions[k]`, a `REGION` array."""
+    offsets = np.concatenate([[0], np.cumsum([len(r) for r in regions])])
+    values = pa.concat_arrays([*regions, pa.array([], REGION)])
+    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+    return batch.set_column(
+        SAMPLE_SCHEMA.get_field_index("regions"), SAMPLE_SCHEMA.field("regions"), lists
+    )
 
 
 def from_batch(batch: pa.RecordBatch | pa.Table) -> Iterator[Sample]:
@@ -254,9 +304,14 @@ def _from_row(row: dict[str, Any]) -> Sample:
         lang=row["lang"],
         parts=tuple(Part(**p) for p in row["parts"]),
         images=tuple(ImageRef(**i) for i in row["images"]),
-        regions=tuple(Region(**{**r, "box": tuple(r["box"])}) for r in row["regions"]),
+        regions=tuple(_to_region(r) for r in row["regions"]),
         targets=dict(row["targets"]),
         scores=dict(row["scores"]),
         source=Source(**row["source"]),
         lineage=tuple(row["lineage"]),
     )
+
+
+def _to_region(row: dict[str, Any]) -> Region:
+    lists = {name: tuple(row[name]) for name in ("box", "flags", "polygon")}
+    return Region(**{**row, **lists})

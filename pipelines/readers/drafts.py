@@ -1,19 +1,32 @@
-"""What readers hand over: a draft of a sample, with its pictures as bytes, or a failure."""
+"""What readers hand over: rows to read one at a time, drafts of samples, and failures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from pipelines.config import IngestConfig, SourceConfig
 from records import Part
+
+#: Bytes of a bad input that its error row keeps.
+HEAD_BYTES = 64
+
+
+class BadInput(Exception):
+    """An input that cannot be used: a reason for counting, and what was seen."""
+
+    def __init__(self, reason: str, detail: str = "", head: bytes = b""):
+        super().__init__(reason)
+        self.reason, self.detail, self.head = reason, detail, head[:HEAD_BYTES]
 
 
 @dataclass(frozen=True)
 class RawImage:
-    """A picture as it was found, known to decode."""
+    """A picture, known to decode, with the pixels that a trainer will see."""
 
     data: bytes
     format: str
@@ -24,21 +37,9 @@ class RawImage:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A sample before its pictures have a place. `Part.image` is an index into `images`."""
-
-    bucket: str
-    lang: str | None
-    #: The input's name inside the dataset; unique in it.
-    url: str
-    parts: tuple[Part, ...]
-    images: tuple[RawImage, ...] = ()
-    targets: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Failure:
-    """Something that could not be read, and what that cost: the "row", or one "image" of it."""
+    """Something that could not be read, and what that cost: the "row", or an "image" or
+    a "region" of it."""
 
     path: str
     reason: str
@@ -50,9 +51,38 @@ class Failure:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A picture that is not an input of ours, such as a remote one; counted by reason."""
+    """Something that is not an input of ours, such as a remote picture; only counted."""
 
+    #: What: "images", "records".
+    what: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A sample before its pictures have a place. `Part.image` is an index into `images`."""
+
+    bucket: str
+    lang: str | None
+    #: The row's name inside the dataset; unique in it.
+    url: str
+    parts: tuple[Part, ...]
+    images: tuple[RawImage, ...] = ()
+    #: A `records.REGION` array; see `records.region_array`.
+    regions: pa.StructArray | None = None
+    targets: Mapping[str, str] = field(default_factory=dict)
+    #: What the row lacks although it should have it.
+    lacks: tuple[Failure | LeftOut, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """An input that gives one sample, and how to read it. `read` raises BadInput."""
+
+    #: Where in the file: "page 3", "line 17", or what finds that out where it takes time;
+    #: None where the file is the row.
+    place: str | Callable[[], str] | None
+    read: Callable[[], Draft]
 
 
 @dataclass(frozen=True)
@@ -74,13 +104,14 @@ class Reader(Protocol):
 
     #: Suffixes of the files that are inputs, in lower case.
     suffixes: frozenset[str]
-    #: Whether a large file may be read in ranges.
-    splits: bool
+    #: Those of which a large file may be read in ranges.
+    splits: frozenset[str]
 
-    def inputs(self, piece: Piece) -> int:
-        """How many rows the piece should give, counted without reading them."""
-
-    def read(
+    def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Draft | Failure | LeftOut]:
-        """The piece's rows: for each input one Draft or one Failure with lost="row"."""
+    ) -> Iterator[Row | LeftOut]:
+        """The piece's rows in order, found without the work that reading one takes.
+
+        A row is read before the next one is asked for. May raise BadInput:
+        where the file (the rest of it) cannot be read, that is one row.
+        """

@@ -10,8 +10,9 @@ headings, lists, fenced code, tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -21,7 +22,8 @@ from resiliparse.parse.encoding import map_encoding_to_html5
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import Draft, Failure, LeftOut, Piece, RawImage
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
+from pipelines.readers.files import inside, read_whole
 from pipelines.readers.markdown import (
     IMAGE_MARK,
     MARK_END,
@@ -30,7 +32,7 @@ from pipelines.readers.markdown import (
     from_html,
     table,
 )
-from pipelines.readers.pictures import BadPicture, load_picture
+from pipelines.readers.pictures import load_picture
 from records import Part
 
 #: Tags of elements that are part of a sentence, with attributes, unless these hide it.
@@ -53,96 +55,98 @@ _META_CHARSET = re.compile(
 )
 #: Bytes in which a charset declaration and NULs are looked for.
 _HEAD = 4096
-#: Decoded pictures remembered, as pages share them.
-_PICTURES = 256
-
-
-class _BadPage(Exception):
-    def __init__(self, reason: str, detail: str = ""):
-        super().__init__(reason)
-        self.reason, self.detail = reason, detail
+#: Pictures remembered, as pages share logos and icons: how many, and of what size.
+_SHARED_PICTURES, _SHARED_BYTES = 256, 1 << 18
+#: Gives the image at an address; None where it lies outside the source.
+FindImage = Callable[[str], RawImage | None]
 
 
 class HtmlReader:
-    """Reads pages; a page is one row."""
+    """Reads pages of a folder; a page is one row."""
 
     suffixes = frozenset({".html", ".htm", ".xhtml"})
-    splits = False
+    splits: frozenset[str] = frozenset()
 
-    def inputs(self, piece: Piece) -> int:
-        """A page is one row."""
-        return 1
-
-    def read(
+    def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Draft | Failure | LeftOut]:
-        """The page as a draft, and what it lacks as failures beside it."""
-        data = b""
-        try:
-            if piece.end > config.max_file_bytes:
-                raise _BadPage(
-                    "file_too_large", f"{piece.end} bytes, limit {config.max_file_bytes}"
-                )
-            data = piece.path.read_bytes()
-            yield from _read_page(data, piece, source, config)
-        except _BadPage as bad:
-            yield Failure(piece.name, bad.reason, detail=bad.detail, head=data[:64])
-        except OSError as error:
-            yield Failure(piece.name, "file_unreadable", detail=str(error.strerror))
+    ) -> Iterator[Row | LeftOut]:
+        """The page."""
+        yield Row(None, lambda: _read(piece, source, config))
 
 
-def _read_page(
-    data: bytes, piece: Piece, source: SourceConfig, config: IngestConfig
-) -> Iterator[Draft | Failure | LeftOut]:
-    _check_depth(data)
-    tree = HTMLTree.parse(_INLINE.sub(r"<\1>", _decode(data)))
+def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    data = read_whole(piece.path, config.max_file_bytes)
+    find = partial(_find_image, root=source.path, config=config)
+    return read_page(decode(data), piece.name, "/" + piece.name, source.lang, find)
+
+
+def read_page(page: str, name: str, address: str, lang: str | None, find: FindImage) -> Draft:
+    """A page as a draft.
+
+    Args:
+        page: its HTML.
+        name: of the row.
+        address: of the page, from which its images' paths or addresses start.
+        lang: what to believe where the page states no language.
+        find: gives the image at an address; raises BadInput where there is none.
+
+    Raises BadInput.
+    """
+    tree = HTMLTree.parse(_INLINE.sub(r"<\1>", page))
     document = tree.document
     if document is None:
-        raise _BadPage("not_html")
-    language = _language(document) or source.lang
+        raise BadInput("not_html")
     _show_one_variant(document)
-    root, base = source.path.resolve(), _base(document, piece)
+    base = _base(document, address)
     images, tables = _mark_images(document), _mark_tables(document)
     marked = extract_plain_text(
         tree, main_content=True, preserve_formatting="minimal_html", alt_texts=False
     )
     parts: list[Part] = []
     kept: list[RawImage] = []
+    lacks: list[Failure | LeftOut] = []
     for text, mark in _cut(from_html(marked, tables)):
         if text.strip():
             parts.append(Part("text", text=text.strip()))
         if mark is None:
             continue
         src, alt = images[mark]
-        found = _find_image(src, base, piece, root, config)
+        found = _look(src, base, name, find)
         if isinstance(found, RawImage):
             parts.append(Part("image", image=len(kept)))
-            kept.append(RawImage(found.data, found.format, found.width, found.height, alt or None))
+            kept.append(replace(found, alt=alt or None))
         else:
-            yield found
+            lacks.append(found)
     if not parts:
-        raise _BadPage("empty_page")
-    yield Draft("interleaved", language, piece.name, tuple(parts), tuple(kept))
+        raise BadInput("empty_page")
+    language = _language(document) or lang
+    return Draft("interleaved", language, name, tuple(parts), tuple(kept), lacks=tuple(lacks))
 
 
-def _decode(data: bytes) -> str:
-    """The page as text: by byte-order mark, declared charset, or UTF-8; never by guessing."""
+def decode(data: bytes, charset: str | None = None) -> str:
+    """The page as text: by byte-order mark, declared charset, or UTF-8; never by guessing.
+
+    `charset` is what a server declared, which goes before what the page does.
+    Raises BadInput where it is not HTML, or is nested too deep to be parsed in time.
+    """
+    _check_depth(data)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif not data.strip():
-        raise _BadPage("empty_page")
+        raise BadInput("empty_page")
     elif b"\0" in data[:_HEAD] or b"<" not in data:
-        raise _BadPage("not_html")
+        raise BadInput("not_html")
     else:
-        declared = _META_CHARSET.search(data[:_HEAD])
-        name = map_encoding_to_html5(declared[1].decode()) if declared else None
+        found = _META_CHARSET.search(data[:_HEAD])
+        declared = charset or (found[1].decode() if found else None)
+        name = map_encoding_to_html5(declared) if declared else None
         # A page whose declaration reads as ASCII is not in UTF-16, whatever it says.
         unicode = name is None or name.startswith("utf")
         encoding = "utf-8-sig" if unicode else "cp949" if name == "euc_kr" else str(name)
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _BadPage("bad_encoding", f"{encoding}: {error}") from error
+        raise BadInput("bad_encoding", f"{encoding}: {error}") from error
     return PRIVATE_USE.sub("", text)
 
 
@@ -164,7 +168,7 @@ def _check_depth(data: bytes) -> None:
         depth = max(0, depth - 1) if tag[1] else depth + 1
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
-        raise _BadPage("nested_too_deep", f"{deepest} elements, limit {MAX_DEPTH}")
+        raise BadInput("nested_too_deep", f"{deepest} elements, limit {MAX_DEPTH}")
 
 
 #: Elements that must be closed, so that their tags can be counted.
@@ -193,11 +197,15 @@ def _show_one_variant(document: DocumentNode) -> None:
             element.delattr("hidden")
 
 
-def _base(document: DocumentNode, piece: Piece) -> str:
+def _base(document: DocumentNode, address: str) -> str:
     """The address that relative image paths start from: the page's, or its <base href>."""
-    page = "/" + piece.name
     element = document.query_selector("base[href]")
-    return urljoin(page, element.getattr("href")) if element is not None else page
+    if element is None:
+        return address
+    try:
+        return urljoin(address, element.getattr("href"))
+    except ValueError:
+        return address
 
 
 def _mark_images(document: DocumentNode) -> list[tuple[str, str]]:
@@ -244,34 +252,44 @@ def _cut(text: str) -> Iterator[tuple[str, int | None]]:
         yield pieces[place], mark
 
 
-def _find_image(
-    src: str, base: str, piece: Piece, root: Path, config: IngestConfig
-) -> RawImage | Failure | LeftOut:
+def _look(src: str, base: str, name: str, find: FindImage) -> RawImage | Failure | LeftOut:
     place = f"img src={src[:200]}"
     try:
-        address = urlsplit(urljoin(base, src.strip()))
-        path = (root / unquote(address.path).lstrip("/")).resolve()
-    except ValueError as error:  # not an address, or a NUL in the path
-        return Failure(piece.name, "image_bad_address", place, str(error), lost="image")
-    if address.scheme == "data":
-        return LeftOut("inline")
-    if address.scheme or address.netloc:
-        return LeftOut("remote")
+        address = urljoin(base, src.strip())
+        scheme = urlsplit(address).scheme
+    except ValueError as error:
+        return Failure(name, "image_bad_address", place, str(error), lost="image")
     if not src.strip():
-        return Failure(piece.name, "image_without_src", place, lost="image")
-    if not path.is_relative_to(root):
-        return Failure(piece.name, "image_outside_source", place, lost="image")
-    if path.suffix.lower() == ".svg":
-        return LeftOut("svg")
-    result = _load(path, config.max_image_bytes, config.max_image_pixels)
-    if isinstance(result, BadPicture):
-        return Failure(piece.name, result.reason, place, result.detail, result.head, lost="image")
+        return Failure(name, "image_without_src", place, lost="image")
+    if scheme == "data":
+        return LeftOut("images", "inline")
+    if urlsplit(address).path.lower().endswith(".svg"):
+        return LeftOut("images", "svg")
+    try:
+        found = find(address)
+    except BadInput as bad:
+        return Failure(name, bad.reason, place, bad.detail, bad.head, lost="image")
+    return LeftOut("images", "remote") if found is None else found
+
+
+def _find_image(address: str, root: Path, config: IngestConfig) -> RawImage | None:
+    url = urlsplit(address)
+    if url.scheme or url.netloc:
+        return None
+    try:
+        path = inside(root, unquote(url.path))
+    except BadInput as bad:
+        raise BadInput(f"image_{bad.reason}", bad.detail) from None
+    size = path.stat().st_size if path.is_file() else 0
+    result = _load_shared(path, config) if size <= _SHARED_BYTES else load_picture(path, config)
+    if isinstance(result, BadInput):
+        raise result.with_traceback(None)
     return result
 
 
-@lru_cache(_PICTURES)
-def _load(path: Path, max_bytes: int, max_pixels: int) -> RawImage | BadPicture:
+@lru_cache(_SHARED_PICTURES)
+def _load_shared(path: Path, config: IngestConfig) -> RawImage | BadInput:
     try:
-        return load_picture(path, max_bytes=max_bytes, max_pixels=max_pixels)
-    except BadPicture as bad:
+        return load_picture(path, config)
+    except BadInput as bad:
         return bad
