@@ -24,6 +24,28 @@ from pipelines.errors import UsageError
 STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
 
 
+#: Kinds of sources.
+KINDS = (
+    "html",
+    "warc",
+    "pdf",
+    "coco",
+    "voc",
+    "yolo",
+    "labelme",
+    "label_studio",
+    "icdar",
+    "aihub",
+    "tables",
+    "vega_lite",
+    "conversations",
+    "interleaved",
+    "captions",
+    "webdataset",
+    "problems",
+)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -33,10 +55,16 @@ class SourceConfig(_Section):
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     """The dataset's name in every row and report: letters, digits, `.`, `_`, `-`."""
-    kind: Literal["html", "problems"]
-    """`html`: a folder of pages with local images. `problems`: JSON lines of text problems."""
+    kind: Literal[KINDS]  # type: ignore[valid-type]
+    """What its files are; the README's table says what each kind reads and gives."""
     path: Path
-    """A folder, or for `problems` a file."""
+    """A folder, or one file."""
+    images: Path | None = None
+    """The folder of the pictures that annotations or conversations name; default: that of `path`."""
+    level: Literal["char", "word", "line"] = "word"
+    """For `icdar`: what a line of its files transcribes."""
+    fields: dict[str, str] = {}
+    """For rows whose fields have names of their own: ours -> theirs, such as `answer: label`."""
     include: list[str] = ["**/*"]
     """Which files below `path`, as globs. The images of pages need no mention."""
     exclude: list[str] = []
@@ -45,6 +73,16 @@ class SourceConfig(_Section):
     """The language that the source claims, for pages that claim none themselves."""
     license: str | None = None
     """Goes into every row."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that `path` is, or lies in: nothing outside it is read …"""
+        return self.path.parent if self.path.is_file() else self.path
+
+    @property
+    def pictures(self) -> Path:
+        """… nor a picture outside this one."""
+        return self.images or self.folder
 
 
 class StageConfig(_Section):
@@ -69,6 +107,10 @@ class IngestConfig(StageConfig):
     """A larger image file is an error."""
     max_image_pixels: int = Field(100_000_000, ge=1)
     """A picture with more pixels is an error; it is never decoded."""
+    pdf_dpi: int = Field(144, ge=36, le=600)
+    """Dots an inch of the pictures of PDF pages; a page too large for the limits gets fewer."""
+    max_table_rows: int = Field(1000, ge=1)
+    """Rows of a table that are kept; how many it had is recorded."""
     max_seconds: float = Field(30, gt=0)
     """A row that takes longer to read is an error."""
     max_memory: int = Field(2 << 30, ge=1 << 28)
@@ -214,6 +256,7 @@ NOT_IDENTITY = {
     "timeout": "speed",
     "responses": "a cache's place",
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
+    "images": "the same",
     "partitions": "speed",
 }
 

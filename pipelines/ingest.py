@@ -7,6 +7,7 @@ or broken stays, without the picture; the picture gets an error row.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -110,23 +111,37 @@ class Ingest(Stage):
     def _pieces(self, index: int, listing: list[str]) -> Iterator[Piece]:
         """The source's inputs in order; every file, input or not, goes into the listing."""
         source, reader = self.sources[index], READERS[self.sources[index].kind]
-        if not source.path.exists():
-            raise StageError(f"ingest: the source {source.name} is not there: {source.path}")
+        for root in filter(None, (source.path, source.images)):
+            if not root.exists():
+                raise StageError(f"ingest: the source {source.name} is not there: {root}")
+        if source.images is not None and not source.images.is_relative_to(source.path):
+            for path in _files(source.images):
+                _list(source.images, path, source, listing)
         single = source.path.is_file()
-        root = source.path.parent if single else source.path
-        for path in [source.path] if single else sorted(source.path.rglob("*")):
-            if not path.is_file():
-                continue
-            name, stat = path.relative_to(root).as_posix(), path.stat()
-            listing.append(f"{source.name} {name} {stat.st_size} {stat.st_mtime_ns}")
+        for path in [source.path] if single else _files(source.path):
+            name, size = _list(source.folder, path, source, listing)
             if not single and not (
                 path.suffix.lower() in reader.suffixes and _chosen(name, source)
             ):
                 continue
             splits = path.suffix.lower() in reader.splits
-            step = self.config.unit_bytes if splits else max(1, stat.st_size)
-            for start in range(0, max(1, stat.st_size), step):
-                yield Piece(index, path, name, start, min(stat.st_size, start + step))
+            step = self.config.unit_bytes if splits else max(1, size)
+            for start in range(0, max(1, size), step):
+                yield Piece(index, path, name, start, min(size, start + step))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files below a folder, in order of their names."""
+    for base, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (path for n in sorted(names) if (path := Path(base, n)).is_file())
+
+
+def _list(folder: Path, path: Path, source: SourceConfig, listing: list[str]) -> tuple[str, int]:
+    """Add a file to the listing; return its name in the folder, and its size."""
+    name, stat = path.relative_to(folder).as_posix(), path.stat()
+    listing.append(f"{source.name} {name} {stat.st_size} {stat.st_mtime_ns}")
+    return name, stat.st_size
 
 
 @cache

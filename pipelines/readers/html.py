@@ -76,7 +76,7 @@ class HtmlReader:
 
 def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
     data = read_whole(piece.path, config.max_file_bytes)
-    find = partial(_find_image, root=source.path, config=config)
+    find = partial(_find_image, root=source.pictures, config=config)
     return read_page(decode(data), piece.name, "/" + piece.name, source.lang, find)
 
 
