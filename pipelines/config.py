@@ -60,7 +60,7 @@ class SourceConfig(_Section):
     path: Path
     """A folder, or one file."""
     images: Path | None = None
-    """The folder of the pictures that annotations or conversations name; default: that of `path`."""
+    """The folder of the pictures that rows name; by default that of `path`."""
     level: Literal["char", "word", "line"] = "word"
     """For `icdar`: what a line of its files transcribes."""
     fields: dict[str, str] = {}
