@@ -1,9 +1,9 @@
 """Exact duplicates: normalised text, and image bytes.
 
 A document is its text; a row whose picture is the point (a caption, an OCR
-sample) is its text and its pictures. Of equal rows the one with the smallest
-id stays. Identical pictures are not a reason to leave: all rows are pointed at
-one copy, so that a shard stores it once.
+sample) is its text, its pictures, its regions and its targets. Of equal rows
+the one with the smallest id stays. Identical pictures are not a reason to
+leave: all rows are pointed at one copy, so that a shard stores it once.
 
 Only hashes and ids cross the shuffle. Every row must get its verdict back: a
 runner that loses one fails the stage.
@@ -88,7 +88,7 @@ class Dedupe(Stage):
         out.keep(_point_at_copies(batch.filter(stays), places, out))
         gone = batch.filter(pc.invert(stays))
         reasons = [
-            "duplicate_text" if b in DOCUMENTS else "duplicate_text_and_images"
+            "duplicate_text" if b in DOCUMENTS else "duplicate_row"
             for b in gone["bucket"].to_pylist()
         ]
         out.drop(gone, reasons, detail=twin_of.filter(pc.is_valid(twin_of)).to_pylist())
@@ -97,15 +97,13 @@ class Dedupe(Stage):
 
 def read_keys(unit: Unit, partitions: int) -> Iterator[Keyed]:
     """(partition, batch of key, id, unit) of every row of a unit."""
-    for batch in unit.batches(["id", "bucket", "parts", "images"]):
+    for batch in unit.batches(["id", "bucket", "parts", "images", "regions", "targets"]):
         normalised = normalise_text(texts(batch)).to_pylist()
-        pictures = pc.list_value_length(batch["images"]).to_pylist()
+        buckets = batch["bucket"].to_pylist()
         keys = []
-        for row, (text, bucket) in enumerate(
-            zip(normalised, batch["bucket"].to_pylist(), strict=True)
-        ):
-            shown = [i["sha256"].as_py() for i in batch["images"][row]] if pictures[row] else []
-            keys.append(digest(text) if text and bucket in DOCUMENTS else digest(text, *shown))
+        for row, (text, bucket) in enumerate(zip(normalised, buckets, strict=True)):
+            whole = bucket not in DOCUMENTS or not text
+            keys.append(digest(bucket, text, *_shown(batch, row)) if whole else digest(text))
         yield from _partition(
             keys,
             partitions,
@@ -115,6 +113,16 @@ def read_keys(unit: Unit, partitions: int) -> Iterator[Keyed]:
                 "unit": pa.array([unit.index] * batch.num_rows, pa.int32()),
             },
         )
+
+
+def _shown(batch: pa.RecordBatch, row: int) -> list[str | bytes]:
+    """What a row says beside its text: pictures, boxes, labels, targets."""
+    pictures = [i["sha256"].as_py() for i in batch["images"][row]]
+    regions = batch["regions"][row].values
+    boxes = pc.struct_field(regions, "box").flatten().to_numpy().tobytes()
+    labels = "\x1f".join(pc.struct_field(regions, "label").to_pylist())
+    targets = [part for pair in sorted(batch["targets"][row].as_py()) for part in pair]
+    return [*pictures, boxes, labels, *targets]
 
 
 def find_twins(item: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[Keyed]:

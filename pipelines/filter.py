@@ -2,24 +2,30 @@
 
 The language of every row is identified; where it is not what the source
 claims, the row gets the true label and is counted. Document heuristics judge
-documents only. A picture that is too small leaves its document, which stays.
+documents only. A picture that is too small leaves its document, which stays;
+a row of which the picture is the point leaves with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters import decide, identify, image_reasons, measure, prose
 from pipelines.config import FilterConfig
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import Part, Sample, from_batch, texts, to_batch
+from records import REGION, Part, Sample, from_batch, set_regions, texts, to_batch
 
 #: Buckets that the document heuristics judge.
 DOCUMENTS = ("interleaved", "text")
+#: Buckets whose text is no prose: labels, numbers, signs. A language that is not
+#: clear there is no fault.
+NOT_PROSE = ("ocr", "document", "chart", "grounding", "counting")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class Verdicts:
     score: np.ndarray
     threshold: np.ndarray
 
+    def drop(self, row: int, reason: str) -> None:
+        """Let a row leave for something that is not a measure of its text."""
+        self.reasons[row], self.score[row], self.threshold[row] = reason, np.nan, np.nan
+
 
 class Filter(Stage):
     """Language, document heuristics, image sizes."""
@@ -43,20 +53,27 @@ class Filter(Stage):
         """Judge the unit's rows batch by batch."""
         for batch in unit.batches():
             verdicts = self.judge(batch)
-            leaves = np.array([reason is not None for reason in verdicts.reasons], dtype=bool)
-            kept = []
-            for row, sample in enumerate(from_batch(batch)):
-                if leaves[row]:
+            kept: list[Sample] = []
+            regions: list[pa.StructArray] = []
+            for row, sample in enumerate(from_batch(batch, regions=False)):
+                if verdicts.reasons[row] is not None:
                     continue
-                if sample.lang != verdicts.languages[row]:
-                    out.count(f"relabelled_{sample.lang}_to_{verdicts.languages[row]}")
                 scores = {**sample.scores, **verdicts.scores[row]}
                 sample = sample.replace(lang=verdicts.languages[row], scores=scores)
-                kept.append(self._without_small_images(sample, out))
-            out.keep(to_batch(kept))
-            mask = pa.array(leaves)
+                reasons = self._image_reasons(sample)
+                if sample.bucket not in DOCUMENTS and any(reasons):
+                    verdicts.drop(row, next(filter(None, reasons)))
+                    continue
+                _count_images(reasons, out)
+                if verdicts.languages[row] != batch["lang"][row].as_py():
+                    out.count(f"relabelled_{batch['lang'][row]}_to_{sample.lang}")
+                stays = [i for i, reason in enumerate(reasons) if reason is None]
+                kept.append(sample if len(stays) == len(reasons) else keep_images(sample, stays))
+                regions.append(on_images(batch["regions"][row].values, stays))
+            out.keep(set_regions(to_batch(kept), regions))
+            leaves = np.array([reason is not None for reason in verdicts.reasons], dtype=bool)
             out.drop(
-                batch.filter(mask),
+                batch.filter(pa.array(leaves)),
                 list(verdicts.reasons[leaves]),
                 score=verdicts.score[leaves],
                 threshold=verdicts.threshold[leaves],
@@ -69,14 +86,18 @@ class Filter(Stage):
         text = prose(texts(batch))
         identified, confidence = identify(text)
         claimed = batch["lang"].to_pylist()
-        languages = [i or c for i, c in zip(identified.to_pylist(), claimed, strict=True)]
+        sure = confidence >= self.config.min_language_confidence
+        is_prose = ~np.isin(batch["bucket"].to_numpy(zero_copy_only=False), NOT_PROSE)
+        believed = pc.if_else(pa.array(is_prose | sure), identified, None)
+        languages = [i or c for i, c in zip(believed.to_pylist(), claimed, strict=True)]
         known = pa.array(languages, pa.string())
         measures = measure(text, known)
         heuristics = decide(measures, known)
         is_document = np.isin(batch["bucket"].to_numpy(zero_copy_only=False), DOCUMENTS)
         was_identified = identified.is_valid().to_numpy(zero_copy_only=False)
-        wanted = np.array([code in self.config.languages for code in languages])
-        unclear = was_identified & (confidence < self.config.min_language_confidence)
+        # A picture without a word is in no language.
+        wanted = np.array([c is None or c in self.config.languages for c in languages], dtype=bool)
+        unclear = is_prose & was_identified & ~sure
         reasons = heuristics.reason
         reasons[~is_document] = None
         reasons[~wanted] = "unwanted_language"
@@ -96,19 +117,20 @@ class Filter(Stage):
             np.where(by_language, minimum, heuristics.threshold),
         )
 
-    def _without_small_images(self, sample: Sample, out: UnitOutput) -> Sample:
+    def _image_reasons(self, sample: Sample) -> list[str | None]:
         reasons = image_reasons(
             [i.width for i in sample.images],
             [i.height for i in sample.images],
             min_side=self.config.min_image_side,
             max_aspect=self.config.max_image_aspect,
         )
-        stays = [i for i, reason in enumerate(reasons) if reason is None]
-        out.count("images_kept", len(stays))
-        for reason in reasons:
-            if reason is not None:
-                out.count(f"images_dropped_{reason}")
-        return sample if len(stays) == len(sample.images) else keep_images(sample, stays)
+        return list(reasons)
+
+
+def _count_images(reasons: Sequence[str | None], out: UnitOutput) -> None:
+    out.count("images_kept", sum(reason is None for reason in reasons))
+    for reason in filter(None, reasons):
+        out.count(f"images_dropped_{reason}")
 
 
 def keep_images(sample: Sample, stays: list[int]) -> Sample:
@@ -126,3 +148,11 @@ def keep_images(sample: Sample, stays: list[int]) -> Sample:
         else:
             parts.append(part)
     return sample.replace(parts=tuple(parts), images=tuple(sample.images[i] for i in stays))
+
+
+def on_images(regions: pa.StructArray, stays: list[int]) -> pa.StructArray:
+    """The regions of the images at those places, with the places that these have now."""
+    image = pc.index_in(pc.struct_field(regions, "image"), pa.array(stays, pa.int32()))
+    columns = {f.name: pc.struct_field(regions, f.name) for f in REGION} | {"image": image}
+    moved = pa.StructArray.from_arrays(list(columns.values()), fields=list(REGION))
+    return moved.filter(pc.is_valid(image))

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from model import Endpoint, Picture, Response, ResponseStore, generate
 from pipelines.bucket import placed
 from pipelines.config import RecaptionConfig, RunConfig
@@ -70,7 +72,8 @@ class Recaption(Stage):
         seen: set[str] = set()
         for batch in unit.batches():
             out.keep(batch)
-            for sample in from_batch(batch):
+            documents = batch.filter(pc.equal(batch["bucket"], "interleaved"))
+            for sample in from_batch(documents):
                 tasks += self._tasks(sample, seen)
             out.progress(batch.num_rows)
         assert self.endpoint is not None
@@ -98,8 +101,6 @@ class Recaption(Stage):
             )
 
     def _tasks(self, sample: Sample, seen: set[str]) -> Iterator[Task]:
-        if sample.bucket != "interleaved":
-            return
         for place, part in enumerate(sample.parts):
             if part.image is None:
                 continue
@@ -162,7 +163,7 @@ class Recaption(Stage):
             else:
                 rejected.append((row, verdict))
             _count(response, out)
-        out.make(to_batch(placed(to_batch(made), self.max_pixels)))
+        out.make(placed(to_batch(made), self.max_pixels))
         verdicts = [v for _, v in rejected]
         out.reject(
             to_batch(s for s, _ in rejected),

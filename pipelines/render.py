@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from pipelines.bucket import placed
 from pipelines.config import RenderConfig, RunConfig
 from pipelines.stage import Stage
@@ -32,9 +34,11 @@ class Render(Stage):
         """Keep every row, and add the pictures."""
         for batch in unit.batches():
             out.keep(batch)
-            for sample in from_batch(batch):
-                if sample.bucket == "stem" and not sample.images:
-                    self._draw(sample, out)
+            problems = batch.filter(pc.equal(batch["bucket"], "stem"))
+            out.progress(batch.num_rows - problems.num_rows)
+            for problem in from_batch(problems):
+                if not problem.images:
+                    self._draw(problem, out)
                 out.progress()
 
     def _draw(self, problem: Sample, out: UnitOutput) -> None:
@@ -56,4 +60,4 @@ class Render(Stage):
         pack = f"{self.name}/{out.pack_path}"
         image = ImageRef(sha256, pack, offset, size, sheet.format, sheet.width, sheet.height)
         made = to_batch([sheet_sample(problem, sheet, image)])
-        out.make(to_batch(placed(made, self.max_pixels)))
+        out.make(placed(made, self.max_pixels))

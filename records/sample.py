@@ -259,9 +259,14 @@ def set_regions(batch: pa.RecordBatch, regions: Sequence[pa.StructArray]) -> pa.
     )
 
 
-def from_batch(batch: pa.RecordBatch | pa.Table) -> Iterator[Sample]:
-    """The batch's rows as samples; columns beyond the schema are ignored."""
-    for row in batch.select(SAMPLE_SCHEMA.names).to_pylist():
+def from_batch(batch: pa.RecordBatch | pa.Table, *, regions: bool = True) -> Iterator[Sample]:
+    """The batch's rows as samples; columns beyond the schema are ignored.
+
+    Without `regions` they come back with none: a page may have thousands, and a
+    stage that only passes them on does so with the column (`set_regions`).
+    """
+    names = [n for n in SAMPLE_SCHEMA.names if regions or n != "regions"]
+    for row in batch.select(names).to_pylist():
         yield _from_row(row)
 
 
@@ -304,7 +309,7 @@ def _from_row(row: dict[str, Any]) -> Sample:
         lang=row["lang"],
         parts=tuple(Part(**p) for p in row["parts"]),
         images=tuple(ImageRef(**i) for i in row["images"]),
-        regions=tuple(_to_region(r) for r in row["regions"]),
+        regions=tuple(_to_region(r) for r in row.get("regions", ())),
         targets=dict(row["targets"]),
         scores=dict(row["scores"]),
         source=Source(**row["source"]),
