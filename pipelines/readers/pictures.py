@@ -8,7 +8,8 @@ that is right is kept byte for byte; any other is written anew, so that it is:
     CMYK, YCCK, Lab    to sRGB
     16 and 32 bits     scaled to 8 (`convert` would cut bright values off)
     animation, pages   the first frame alone
-    BMP, TIFF, PNM     PNG; as JPEG where it was JPEG: quality 95, no chroma subsampling
+    BMP, TIFF, AVIF …  written as PNG; what was JPEG or AVIF as JPEG of quality 95
+                       without chroma subsampling
     palette, grey      kept: `convert` is right for them
     SVG                not a picture until something renders it: left out, counted
 
@@ -32,10 +33,12 @@ from pipelines.readers.files import read_whole
 
 #: Encodings that go into packs as they are.
 KEPT_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-FORMATS = (*KEPT_FORMATS, "BMP", "TIFF", "PPM")
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
-)
+FORMATS = (*KEPT_FORMATS, "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
+_PHOTOS = (".jpg", ".jpeg", ".jpe", ".webp", ".avif", ".jp2", ".tif", ".tiff")
+SUFFIXES = frozenset((*_PHOTOS, ".png", ".gif", ".bmp", ".ppm", ".pgm"))
+# Pillow loads most of its decoders only when asked to.
+Image.init()
+
 #: Modes for which `convert("RGB")` gives the right pixels.
 _PLAIN_MODES = ("1", "L", "P", "RGB")
 _ORIENTATION = 0x0112
@@ -98,7 +101,7 @@ def _as_seen(picture: Image.Image, data: bytes, annotated: tuple[int, int] | Non
     if turn:
         picture = ImageOps.exif_transpose(picture)
     seen = _to_rgb(picture, transparent)
-    lossy = encoding in ("JPEG", "MPO")
+    lossy = encoding in ("JPEG", "MPO", "AVIF")
     out = io.BytesIO()
     if lossy:
         seen.save(out, "JPEG", quality=95, subsampling=0)
