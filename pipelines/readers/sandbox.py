@@ -5,8 +5,9 @@ So a child process reads, and a parent waits for each row for so many seconds;
 the system holds the child to so much memory. A child that fails is replaced,
 and the new one goes on after the row that failed.
 
-Rows are sent in batches. After a failure the new child announces each row
-before it reads it, so that the one to blame is known; the others lose nothing.
+Rows are sent in batches. After a failure the new child goes on slowly: it
+announces each row before it reads it, so that the one to blame is known, and
+the others lose nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -31,6 +33,8 @@ from pipelines.worker import start_worker
 #: A child sends what it has read after this many seconds, or this many bytes of pictures.
 _SEND_SECONDS, _SEND_BYTES = 0.1, 4 << 20
 
+#: Rows that are read slowly after a failure; the one to blame was in the batch before it.
+_CAREFUL_ROWS = 1000
 #: What the child runs; not `-m`, which would give its classes another name than ours.
 _CHILD = "from pipelines.readers.sandbox import serve; serve({}, {}, {})"
 #: The place of a failure that costs more than a row that is known.
@@ -46,7 +50,7 @@ class _Order:
     config: IngestConfig
     #: Items that have come, to be passed over.
     skip: int
-    #: Whether to announce each row, and send it alone.
+    #: Whether to announce each of the next rows, and send it alone.
     careful: bool
 
 
@@ -85,9 +89,26 @@ class Sandbox:
 
         Raises RuntimeError where the child's count of rows is not what came.
         """
+        finished = False
+        try:
+            yield from self._read(piece, source, config)
+            finished = True
+        finally:
+            if not finished:
+                self.close()  # what it still sends is of no use to the next reader
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None and self._link is not None:
+            self._link.close()
+            self._child.kill()
+            self._child.wait()
+        self._child = self._link = None
+
+    def _read(self, piece: Piece, source: SourceConfig, config: IngestConfig) -> Iterator[Item]:
         done, careful = 0, False
         while True:
-            begun: _Begin | None = None
+            start, begun = done, None
             try:
                 for message in self._messages(_Order(piece, source, config, done, careful)):
                     if isinstance(message, _Begin):
@@ -101,20 +122,13 @@ class Sandbox:
                 self.close()
                 if begun is not None:
                     yield Failure(piece.name, lost.reason, begun.place, lost.detail)
-                    done += 1
-                elif careful:
+                    done, careful = done + 1, False
+                elif careful and done == start:
                     # It fails between rows: what comes after cannot be reached.
                     yield Failure(piece.name, lost.reason, _REST, lost.detail)
                     return
-                careful = True
-
-    def close(self) -> None:
-        """End the child."""
-        if self._child is not None and self._link is not None:
-            self._link.close()
-            self._child.kill()
-            self._child.wait()
-        self._child = self._link = None
+                else:
+                    careful = True
 
     def _messages(self, order: _Order) -> Iterator[Any]:
         """Batches of items, and announcements of rows, until the last row."""
@@ -155,12 +169,9 @@ def serve(descriptor: int, parent: int, memory: int) -> None:
     start_worker(parent)
     _limit_memory(memory)
     link = Connection(descriptor)
-    while True:
-        try:
-            order = link.recv()
-        except EOFError:
-            return
-        _answer(order, link)
+    with suppress(EOFError, ConnectionError):
+        while True:
+            _answer(link.recv(), link)
 
 
 def _answer(order: _Order, link: Connection) -> None:
@@ -169,14 +180,15 @@ def _answer(order: _Order, link: Connection) -> None:
     for index, row in enumerate(_rows(order), start=1):
         if index <= order.skip:
             continue
-        if order.careful:
+        careful = order.careful and index <= order.skip + _CAREFUL_ROWS
+        if careful:
             link.send(_Begin(_place(row) if isinstance(row, Row) else None))
         item = _read(row, order.piece) if isinstance(row, Row) else row
         batch.append(item)
         if isinstance(item, Draft):
             size += sum(len(image.data) for image in item.images)
         now = time.monotonic()
-        if order.careful or now - sent > _SEND_SECONDS or size > _SEND_BYTES:
+        if careful or now - sent > _SEND_SECONDS or size > _SEND_BYTES:
             link.send(batch)
             batch, size, sent = [], 0, now
     link.send(batch)
