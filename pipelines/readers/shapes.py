@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipelines.readers.drafts import Draft, Failure, RawImage
+from pipelines.readers.drafts import Draft, Failure, LeftOut, RawImage
 from records import GRID, Part, normalise, region_array
 
 
@@ -29,8 +29,22 @@ class Shape:
     @staticmethod
     def of_polygon(label: str, points: Sequence[float], flags: tuple[str, ...] = ()) -> Shape:
         """The shape with these corners x1, y1, x2, y2, …; its box is the one around them."""
-        xs, ys = points[0::2], points[1::2]
-        return Shape(label, (min(xs), min(ys), max(xs), max(ys)), flags, tuple(points))
+        return Shape(label, bounds(points), flags, tuple(points))
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An annotation that gives no region, and why."""
+
+    #: None where it is not known what it labels; "" where no object is lost with it.
+    label: str | None
+    why: Failure | LeftOut
+
+
+def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
+    """The box around the points x1, y1, x2, y2, …"""
+    xs, ys = points[0::2], points[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def place(
@@ -42,35 +56,40 @@ def place(
     the row `name` that costs the region.
     """
     kept: list[Shape] = []
+    cut: list[Shape] = []
     lacks: list[Failure] = []
     for index, shape in enumerate(shapes):
-        reason = _fault(shape, width, height)
-        if reason is None:
+        part = _cut(shape, width, height)
+        if isinstance(part, Shape):
             kept.append(shape)
+            cut.append(part)
         else:
             place = f"region {index} ({shape.label[:40]})"
-            lacks.append(Failure(name, reason, place, str(shape.box), lost="region"))
-    boxes = normalise([s.box for s in kept], width, height)
-    polygons = [_polygon(s.polygon, width, height) for s in kept]
+            lacks.append(Failure(name, part, place, str(shape.box), lost="region"))
+    boxes = normalise([s.box for s in cut], width, height)
+    polygons = [_on_grid(s.polygon, width, height) for s in cut]
     regions = region_array(
-        level, [s.label for s in kept], boxes, flags=[s.flags for s in kept], polygons=polygons
+        level, [s.label for s in cut], boxes, flags=[s.flags for s in cut], polygons=polygons
     )
     return kept, regions, lacks
 
 
 def grounding_draft(
-    image: RawImage, shapes: Sequence[Shape], name: str, lang: str | None = None
+    image: RawImage, annotations: Sequence[Shape | Lost], name: str, lang: str | None = None
 ) -> Draft:
     """A picture with objects on it, and how many there are of each category.
 
     A category is counted only where the count is true: not where one of its
-    shapes is a crowd, or was lost.
+    shapes is a crowd, or was lost; and where it is not known of which category
+    a lost annotation is, none is counted.
     """
-    kept, regions, lacks = place(shapes, image.width, image.height, "object", name)
-    crowded = {s.label for s in shapes if "crowd" in s.flags}
-    found = Counter(s.label for s in kept)
-    annotated = Counter(s.label for s in shapes)
-    counts = {k: n for k, n in annotated.items() if n == found[k] and k not in crowded}
+    annotations = [_labelled(a, i, name) for i, a in enumerate(annotations)]
+    shapes = [a for a in annotations if isinstance(a, Shape)]
+    lost = [a for a in annotations if isinstance(a, Lost)]
+    kept, regions, failures = place(shapes, image.width, image.height, "object", name)
+    annotated, found = Counter(s.label for s in shapes), Counter(s.label for s in kept)
+    unsure = {a.label for a in lost} | {s.label for s in shapes if "crowd" in s.flags}
+    counts = {k: n for k, n in annotated.items() if n == found[k] and k not in unsure}
     return Draft(
         "grounding",
         lang,
@@ -78,12 +97,19 @@ def grounding_draft(
         (Part("image", image=0),),
         (image,),
         regions,
-        {"count": json.dumps(counts, sort_keys=True, ensure_ascii=False)},
-        tuple(lacks),
+        {"count": json.dumps({} if None in unsure else counts, sort_keys=True, ensure_ascii=False)},
+        (*(a.why for a in lost), *failures),
     )
 
 
-def _fault(shape: Shape, width: int, height: int) -> str | None:
+def _labelled(annotation: Shape | Lost, index: int, name: str) -> Shape | Lost:
+    if isinstance(annotation, Lost) or annotation.label.strip():
+        return annotation
+    return Lost(None, Failure(name, "no_label", f"region {index}", lost="region"))
+
+
+def _cut(shape: Shape, width: int, height: int) -> Shape | str:
+    """The part of a shape that lies in the picture, or the reason why there is none."""
     x1, y1, x2, y2 = shape.box
     if not np.isfinite([*shape.box, *shape.polygon]).all():
         return "box_not_finite"
@@ -91,11 +117,35 @@ def _fault(shape: Shape, width: int, height: int) -> str | None:
         return "box_without_area"
     if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
         return "box_outside_image"
-    return None
+    if not shape.polygon or (x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height):
+        return shape
+    polygon = _clip(shape.polygon, width, height)
+    box = bounds(polygon) if polygon else (0.0, 0.0, 0.0, 0.0)
+    if box[0] >= box[2] or box[1] >= box[3]:
+        return "box_outside_image"
+    return Shape(shape.label, box, shape.flags, polygon)
 
 
-def _polygon(points: Sequence[float], width: int, height: int) -> tuple[int, ...]:
-    """Corners on the grid, by the rounding rule of `records.boxes`, cut to the picture."""
+def _clip(polygon: Sequence[float], width: int, height: int) -> tuple[float, ...]:
+    """A polygon cut to the picture, border by border (Sutherland & Hodgman 1974)."""
+    points = list(zip(polygon[0::2], polygon[1::2], strict=True))
+    for axis, sign, limit in ((0, 1, 0), (0, -1, width), (1, 1, 0), (1, -1, height)):
+        inside = [(p[axis] - limit) * sign >= 0 for p in points]
+        cut: list[tuple[float, float]] = []
+        for k, point in enumerate(points):
+            before = points[k - 1]
+            if inside[k] != inside[k - 1]:
+                t = (limit - before[axis]) / (point[axis] - before[axis])
+                other = before[1 - axis] + t * (point[1 - axis] - before[1 - axis])
+                cut.append((limit, other) if axis == 0 else (other, limit))
+            if inside[k]:
+                cut.append(point)
+        points = cut
+    return tuple(value for point in points for value in point)
+
+
+def _on_grid(points: Sequence[float], width: int, height: int) -> tuple[int, ...]:
+    """Corners on the grid, by the rounding rule of `records.boxes`."""
     if not points:
         return ()
     corners = np.asarray(points, dtype=np.float64).reshape(-1, 2) / [width, height]
