@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from records import Manifest, NoDataset
 
 #: Reasons shown a stage before the rest is summed up.
 MAX_REASONS = 8
+#: Metrics of things beside rows: "images_kept", "regions_lost_box_without_area".
+_BESIDE = re.compile("(images|regions|records|files|tables)_(.+)")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def _stage(run_dir: Path, name: str) -> StageStatus:
 
 
 def print_funnel(stages: list[StageStatus], console: Console) -> None:
-    """A line a stage, and below the table why rows left each."""
+    """A line a stage, one a source below the first, and below the table why rows left each."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("stage")
     names = ("in", "kept", "dropped", "errors", "made", "rejected")
@@ -79,12 +82,21 @@ def print_funnel(stages: list[StageStatus], console: Console) -> None:
             table.add_row(stage.name, _unfinished(stage))
             continue
         rows = stage.manifest.rows
-        numbers = [f"{rows[n]:,}" if rows[n] or n in ("in", "kept") else "-" for n in names]
-        table.add_row(stage.name, *numbers, f"{stage.manifest.seconds:.1f}")
+        table.add_row(
+            stage.name, *(_number(rows, n) for n in names), f"{stage.manifest.seconds:.1f}"
+        )
+        if stage.manifest.input_stage is None and len(stage.manifest.sources) > 1:
+            for source, counts in stage.manifest.sources.items():
+                table.add_row(f"  {source}", *(_number(counts, n) for n in names), style="dim")
     console.print(table)
     for stage in stages:
         for line in _why(stage.manifest) if stage.manifest else ():
             console.print(f"{stage.name:<10} {line}", highlight=False, soft_wrap=True)
+
+
+def _number(rows: dict[str, int], name: str) -> str:
+    count = rows.get(name, 0)
+    return f"{count:,}" if count or name in ("in", "kept") else "-"
 
 
 def _unfinished(stage: StageStatus) -> str:
@@ -102,13 +114,12 @@ def _why(manifest: Manifest) -> list[str]:
     }
     if relabelled:
         lines.append(f"language tags corrected: {_counts(relabelled)}")
-    pictures = {
-        name.removeprefix("images_").replace("_", " "): count
-        for name, count in manifest.metrics.items()
-        if name.startswith(("images_", "image_")) and count
-    }
-    if pictures:
-        lines.append(f"images: {_counts(pictures)}")
+    beside: dict[str, dict[str, int]] = {}
+    for name, count in manifest.metrics.items():
+        found = _BESIDE.fullmatch(name)
+        if found and count:
+            beside.setdefault(found[1], {})[found[2].replace("_", " ", 1)] = count
+    lines += [f"{things}: {_counts(counts)}" for things, counts in beside.items()]
     return lines
 
 

@@ -148,7 +148,7 @@ class UnitOutput:
         head: bytes = b"",
         lost: str = "row",
     ) -> None:
-        """An input that could not be read; `lost` says whether a row or only an image of it."""
+        """An input that could not be read; `lost`: a "row", or an "image" or "region" of it."""
         self._errors.append(
             {
                 "dataset": dataset,
@@ -163,7 +163,7 @@ class UnitOutput:
         if lost == "row":
             self._tally("errors", 1, dataset)
         else:
-            self.count(f"{lost}_errors")
+            self.count(f"{lost}s_lost_{reason}")
 
     def count(self, metric: str, number: int = 1) -> None:
         """Add to a counter of the manifest."""
@@ -210,7 +210,7 @@ class UnitOutput:
         for kind in KINDS:
             table = self._table(kind)
             if kind != "part":
-                reasons[kind] = _count_values(table["reason"])
+                reasons[kind] = _count_values(_rows_lost(table)["reason"])
             if kind == "part" or table.num_rows:
                 name = file_name(kind, self.unit.index, self.unit.count)
                 write_table(self.work / name, table)
@@ -264,6 +264,13 @@ def _append_lineage(table: pa.Table, entry: str) -> pa.Table:
     )
     place = table.schema.get_field_index("lineage")
     return table.set_column(place, table.schema.field(place), longer)
+
+
+def _rows_lost(table: pa.Table) -> pa.Table:
+    """Of errors those that cost a row; what else was lost is among the metrics."""
+    if "lost" not in table.column_names:
+        return table
+    return table.filter(pc.equal(table["lost"], "row"))
 
 
 def _count_values(column: pa.ChunkedArray) -> dict[str, int]:

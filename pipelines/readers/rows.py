@@ -1,30 +1,39 @@
 """Files of rows, whatever they hold: JSON lines, JSON arrays, Parquet.
 
-Each row is a dict of Python values; what its keys mean is for a reader to say.
+Each row is a dict of Python values, its fields renamed as the source says;
+what its keys mean is for a reader to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.config import IngestConfig
+from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.drafts import BadInput, Piece
 from pipelines.readers.files import read_whole
 
-LINES = frozenset({".jsonl", ".ndjson"})
-SUFFIXES = LINES | {".json", ".parquet"}
+_LINES = (".jsonl", ".ndjson")
+_PACKED = (".gz", ".zst")
+SUFFIXES = frozenset((*_LINES, *(s + p for s in _LINES for p in _PACKED), ".json", ".parquet"))
 #: Files that may be read in ranges.
-SPLITS = LINES | {".parquet"}
+SPLITS = frozenset((*_LINES, ".parquet"))
 #: Rows of Parquet in memory at once; rows with pictures are large.
 _PARQUET_ROWS = 16
+#: Bytes of a Parquet column read ahead. With a buffer a row group is read page by page,
+#: not whole: of one with pictures that may be hundreds of megabytes.
+_PARQUET_BUFFER = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+Read = Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -35,15 +44,62 @@ class Record:
     key: str
     #: For people: "line 17", or what counts it where that takes time.
     place: str | Callable[[], str]
-    read: Callable[[], dict[str, Any]]
+    read: Read
 
 
-def records(piece: Piece, config: IngestConfig) -> Iterator[Record]:
-    """The rows that begin in the piece. Raises BadInput where the file cannot be read."""
-    suffix = piece.path.suffix.lower()
-    if suffix in LINES:
-        return _lines(piece, config)
-    return _parquet(piece) if suffix == ".parquet" else _array(piece, config)
+def records(
+    piece: Piece, source: SourceConfig, config: IngestConfig, columns: Collection[str] = ()
+) -> Iterator[Record]:
+    """The rows that begin in the piece. Raises BadInput where the file cannot be read.
+
+    A file of JSON is an array of rows, lines of rows (many call those `.json`
+    too), or one row. `columns` are the fields that are wanted, by our names:
+    others of a Parquet file are not read; () wants them all.
+    """
+    name = piece.path.name.lower()
+    if name.endswith(".parquet"):
+        found = _parquet(piece, [source.fields.get(c, c) for c in columns])
+    elif name.endswith(".json") and not _begins_with_a_row(piece.path, config):
+        found = _document(piece, config)
+    else:
+        found = _lines(piece, config)
+    for record in found:
+        yield replace(record, read=partial(_read_renamed, record.read, source.fields))
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """One row from its JSON. Raises BadInput."""
+    return _object(_decode(data), data)
+
+
+def renamed(row: dict[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """The row with its fields under our names. `fields` is ours -> theirs.
+
+    Where a row lacks theirs, ours is None: another field of our name is not meant.
+    """
+    theirs = set(fields.values())
+    rest = {key: value for key, value in row.items() if key not in theirs}
+    return rest | {ours: row.get(their) for ours, their in fields.items()}
+
+
+def schema(path: Path) -> pa.Schema:
+    """The schema of a Parquet file. Raises BadInput."""
+    try:
+        return pq.read_schema(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadInput("not_parquet", str(error)) from error
+
+
+def row_url(piece: Piece, record: Record, row: dict[str, Any]) -> str:
+    """The row's name in its source. Its place tells two rows with the same id apart."""
+    identity = row.get("id")
+    return f"{piece.name}#{identity if isinstance(identity, str | int) else ''}@{record.key}"
+
+
+def row_lang(row: dict[str, Any], source: SourceConfig) -> str | None:
+    """The language that the row claims, or else its source."""
+    lang = row.get("lang")
+    return lang if isinstance(lang, str) and lang else source.lang
 
 
 def string(row: dict[str, Any], *keys: str) -> str:
@@ -55,82 +111,126 @@ def string(row: dict[str, Any], *keys: str) -> str:
     return value.strip()
 
 
+def _read_renamed(read: Read, fields: Mapping[str, str]) -> dict[str, Any]:
+    return renamed(read(), fields) if fields else read()
+
+
 def _lines(piece: Piece, config: IngestConfig) -> Iterator[Record]:
-    with open(piece.path, "rb") as file:
-        offset = piece.start
-        if offset:
-            file.seek(offset - 1)
-            offset += len(file.readline()) - 1
-        while offset < piece.end:
-            line = file.readline(config.max_file_bytes + 1)
-            size = len(line)
-            while line and not line.endswith(b"\n") and len(line) > config.max_file_bytes:
-                # Too long: to its end, without holding it.
-                rest = file.readline(1 << 20)
-                size += len(rest)
-                if not rest or rest.endswith(b"\n"):
-                    break
-            if not line:
-                return
-            if line.strip():
-                yield Record(
-                    str(offset),
-                    partial(_line_number, piece.path, offset),
-                    partial(_line, line, config.max_file_bytes),
-                )
-            offset += size
+    packed = piece.path.name.lower().endswith(_PACKED)
+    try:
+        with _open(piece.path) as file:
+            offset = piece.start
+            if offset:
+                file.seek(offset - 1)
+                offset += len(file.readline()) - 1
+            # Offsets in a packed file are of what it unpacks to.
+            while packed or offset < piece.end:
+                line, size = _next_line(file, config.max_file_bytes)
+                if not line:
+                    return
+                if line.strip():
+                    yield Record(
+                        str(offset),
+                        partial(_line_number, piece.path, offset),
+                        partial(_line, line, config.max_file_bytes),
+                    )
+                offset += size
+    except OSError as error:
+        raise BadInput("broken_compression" if packed else "file_unreadable", str(error)) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    """A file of lines, unpacked on the way where its name says that it is packed."""
+    if path.name.lower().endswith(_PACKED):
+        return io.BufferedReader(pa.input_stream(path, compression="detect"))
+    return open(path, "rb")
+
+
+def _next_line(file: BinaryIO, limit: int) -> tuple[bytes, int]:
+    """The next line, cut after `limit` bytes and one, and the bytes that it has whole."""
+    line = file.readline(limit + 1)
+    size, end = len(line), line
+    while len(line) > limit and end and not end.endswith(b"\n"):
+        end = file.readline(1 << 20)
+        size += len(end)
+    return line, size
 
 
 def _line(line: bytes, max_bytes: int) -> dict[str, Any]:
     if len(line) > max_bytes:
         raise BadInput("line_too_long", f"limit {max_bytes} bytes", line)
-    return _object(_decode(line), line)
+    return decode(line)
 
 
 def _line_number(path: Path, offset: int) -> str:
     """ "line 17", counted from 1. Only for errors: it reads the file up to there."""
     number, left = 1, offset
-    with open(path, "rb") as file:
+    with _open(path) as file:
         while left > 0 and (block := file.read(min(left, 1 << 20))):
             number += block.count(b"\n")
             left -= len(block)
     return f"line {number}"
 
 
-def _array(piece: Piece, config: IngestConfig) -> Iterator[Record]:
-    data = read_whole(piece.path, config.max_index_bytes)
-    rows = _decode(data)
-    if not isinstance(rows, list):
-        raise BadInput("not_an_array", f"the file is a {type(rows).__name__}", data)
-    for index, row in enumerate(rows):
-        yield Record(str(index), f"row {index}", partial(_object, row))
+def _begins_with_a_row(path: Path, config: IngestConfig) -> bool:
+    """Whether the first line is a row already."""
+    try:
+        with open(path, "rb") as file:
+            line = file.readline(config.max_file_bytes)
+        return line.removeprefix(_BOM).startswith(b"{") and bool(decode(line))
+    except (BadInput, OSError):
+        return False
 
 
-def _parquet(piece: Piece) -> Iterator[Record]:
+def _document(piece: Piece, config: IngestConfig) -> Iterator[Record]:
+    """Rows of an array, each decoded alone: decoded all at once, they take ten times the space."""
+    data = read_whole(piece.path, config.max_index_bytes).removeprefix(_BOM)
+    if not data[:64].lstrip().startswith(b"["):
+        yield Record("0", "row 0", partial(decode, data))
+        return
+    for index, row in enumerate(_decode(data, list[msgspec.Raw])):
+        yield Record(str(index), f"row {index}", partial(_raw, row))
+
+
+def _raw(row: msgspec.Raw) -> dict[str, Any]:
+    return decode(bytes(row))
+
+
+def _parquet(piece: Piece, wanted: list[str]) -> Iterator[Record]:
     """Row groups that begin in the range, as Hadoop splits files."""
     try:
-        with pq.ParquetFile(piece.path) as file:
+        with pq.ParquetFile(piece.path, pre_buffer=False, buffer_size=_PARQUET_BUFFER) as file:
+            names = [n for n in file.schema_arrow.names if not wanted or n in wanted]
             for group in range(file.num_row_groups):
                 column = file.metadata.row_group(group).column(0)
-                begin = min(
-                    column.dictionary_page_offset or column.data_page_offset,
-                    column.data_page_offset,
-                )
-                if not piece.start <= begin < piece.end:
+                dictionary, values = column.dictionary_page_offset, column.data_page_offset
+                if not piece.start <= min(dictionary or values, values) < piece.end:
                     continue
                 index = 0
-                for batch in file.iter_batches(_PARQUET_ROWS, row_groups=[group]):
-                    for row in batch.to_pylist():
-                        key = f"{group}.{index}"
-                        yield Record(key, f"row group {group}, row {index}", partial(_object, row))
+                for batch in file.iter_batches(_PARQUET_ROWS, row_groups=[group], columns=names):
+                    for place in range(batch.num_rows):
+                        where = f"row group {group}, row {index}"
+                        yield Record(f"{group}.{index}", where, partial(_row, batch, place))
                         index += 1
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, IndexError) as error:
         raise BadInput("not_parquet", str(error)) from error
 
 
-def _decode(data: bytes) -> Any:
+def _row(batch: pa.RecordBatch, index: int) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        (row,) = batch.slice(index, 1).to_pylist()
+    except UnicodeDecodeError as error:
+        raise BadInput("bad_encoding", str(error)) from error
+    except (pa.ArrowException, ValueError) as error:  # such as a time before the year 1
+        raise BadInput("bad_value", str(error)) from error
+    return _object(row)
+
+
+def _decode(data: bytes, form: Any = Any) -> Any:
+    try:
+        return msgspec.json.decode(data.removeprefix(_BOM), type=form)
     except UnicodeDecodeError as error:
         raise BadInput("bad_encoding", str(error), data) from error
     except (msgspec.DecodeError, RecursionError) as error:
