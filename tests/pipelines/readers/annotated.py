@@ -9,15 +9,9 @@ from PIL import Image
 
 from pipelines.readers import Draft
 from records import denormalise
-from tests.pipelines.readers.packages import pypi
 
-_LABELME = ("labelme", "6.3.1", "2947e0d8341a92faa7b3ee50cf4b672f838051c6bf24892526e95b64fd3a707e")
 #: Those of VOC 2011 that labelme's examples hold in several formats.
 PHOTOS = ("2011_000003", "2011_000006", "2011_000025")
-
-
-def labelme_examples():
-    return pypi(*_LABELME, source=True) / "labelme-6.3.1" / "examples"
 
 
 def drafts(items):

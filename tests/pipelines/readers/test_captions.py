@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.readers import Draft
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import llamafactory
 from tests.pipelines.readers.reading import png, read
-from tests.pipelines.readers.test_conversations import LLAMAFACTORY
 
 RED, BLUE = png(), png(colour="blue")
 
@@ -30,7 +29,7 @@ def steps(draft):
 
 def test_parquet_written_by_datasets_is_read(tmp_path):
     """Real photos and what LlamaFactory's data says of them, written by `datasets`."""
-    root = pypi("llamafactory", "0.9.5", LLAMAFACTORY, source=True) / "llamafactory-0.9.5/data"
+    root = llamafactory()
     photos = [root / f"mllm_demo_data/{i}.jpg" for i in (1, 2, 3)]
     captions = ["Two players.", "He slides on his knees.", "An astronaut gives a speech."]
     features = datasets.Features(

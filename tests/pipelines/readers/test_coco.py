@@ -12,10 +12,10 @@ from tests.pipelines.readers.annotated import (
     counts,
     drafts,
     grid_boxes,
-    labelme_examples,
     regions,
     rotated_jpeg,
 )
+from tests.pipelines.readers.packages import labelme_examples
 from tests.pipelines.readers.reading import png, read
 
 IMAGE = {"id": 7, "file_name": "a.png", "width": 80, "height": 60}

@@ -6,10 +6,8 @@ import json
 import pytest
 
 from pipelines.readers import Draft
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import llamafactory
 from tests.pipelines.readers.reading import huge_png, png, read
-
-LLAMAFACTORY = "1702c0bfb864e80577a59521d2edcacd2aab05ec6aee06188fcba335a589681f"
 
 
 def one(root, row, **options):
@@ -158,7 +156,7 @@ def test_what_would_not_be_true_is_refused(tmp_path, row, reason):
 
 def test_real_conversations_about_photos_are_read():
     """LlamaFactory's demonstration data: placeholders in any turn, one photo twice."""
-    root = pypi("llamafactory", "0.9.5", LLAMAFACTORY, source=True) / "llamafactory-0.9.5" / "data"
+    root = llamafactory()
     first, *others = read(root, "mllm_demo.json", "conversations")
     assert said(first) == [
         ("user", "image", 0),
@@ -175,7 +173,7 @@ def test_real_conversations_about_photos_are_read():
 
 
 def test_real_conversations_with_tools_and_thoughts_are_told_apart():
-    root = pypi("llamafactory", "0.9.5", LLAMAFACTORY, source=True) / "llamafactory-0.9.5" / "data"
+    root = llamafactory()
     drafts = read(root, "v1_sft_demo.jsonl", "conversations")
     assert all(isinstance(d, Draft) for d in drafts)
     items = read(root, "glaive_toolcall_en_demo.json", "conversations")

@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.readers import Draft, LeftOut
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import llamafactory
 from tests.pipelines.readers.reading import png, read
-from tests.pipelines.readers.test_conversations import LLAMAFACTORY
 
 
 def items(root, row):
@@ -94,8 +93,8 @@ def test_a_row_without_a_clear_order_is_refused(tmp_path, row, reason):
 
 def test_parquet_written_by_datasets_is_read(tmp_path):
     """Real photos of LlamaFactory's in the shape of OBELICS, written by `datasets`."""
-    root = pypi("llamafactory", "0.9.5", LLAMAFACTORY, source=True)
-    photos = [root / f"llamafactory-0.9.5/data/mllm_demo_data/{i}.jpg" for i in (1, 2)]
+    root = llamafactory()
+    photos = [root / f"mllm_demo_data/{i}.jpg" for i in (1, 2)]
     stored = [{"bytes": p.read_bytes(), "path": p.name} for p in photos]
     rows = {
         "images": [[None, *stored]],

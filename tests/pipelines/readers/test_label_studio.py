@@ -10,11 +10,11 @@ from tests.pipelines.readers.annotated import (
     counts,
     drafts,
     grid_boxes,
-    labelme_examples,
     pixel_boxes,
     regions,
     rotated_jpeg,
 )
+from tests.pipelines.readers.packages import labelme_examples
 from tests.pipelines.readers.reading import png, read
 
 BOX = {"x": 10, "y": 20, "width": 30, "height": 40}

@@ -11,10 +11,10 @@ from tests.pipelines.readers.annotated import (
     counts,
     drafts,
     grid_boxes,
-    labelme_examples,
     pixel_boxes,
     regions,
 )
+from tests.pipelines.readers.packages import labelme_examples
 from tests.pipelines.readers.reading import png, read
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from pipelines.config import IngestConfig
 from pipelines.readers import BadInput
 from pipelines.readers.pictures import SUFFIXES, check_picture, load_picture
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import pillow
 from tests.pipelines.readers.reading import png
 
 CONFIG = IngestConfig()
@@ -20,8 +20,7 @@ CONFIG = IngestConfig()
 @pytest.fixture(scope="module")
 def images():
     """Pillow's own test pictures: every mode, broken ones among them."""
-    sha256 = "3b8182a766685eaa002637e28b4ec8d6b18819a0c71f579bf0dbaa5830297cce"
-    return pypi("pillow", "12.3.0", sha256, source=True) / "pillow-12.3.0/Tests/images"
+    return pillow()
 
 
 def seen(raw):

