@@ -25,8 +25,9 @@ def inside(root: Path, name: str) -> Path:
     try:
         resolved = root.resolve()
         path = (resolved / name.replace("\\", "/").lstrip("/")).resolve()
-    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links
-        raise BadInput("bad_path", str(error)) from error
+        path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links, too long
+        raise BadInput("bad_path", str(error)[:200]) from error
     if not path.is_relative_to(resolved):
         raise BadInput("path_outside_source", name[:200])
     return path
