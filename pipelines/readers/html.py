@@ -1,51 +1,42 @@
 """HTML pages with local images -> interleaved drafts in reading order.
 
-Which blocks are content is judged by resiliparse's main-content extractor.
-Before it runs, each image and each data table is replaced in the tree by a
-mark in private-use characters; the marks come out in the extracted text where
-the images stood, and the text is cut there. Text parts are light Markdown:
-headings, lists, fenced code, tables.
+What is content `content.py` says; its text is extracted by resiliparse. Before
+that each image, data table and formula is replaced by a mark in private-use
+characters; the marks come out in the text where these stood. There the text is
+cut at the images, and gets the tables and formulas back. Text parts are light
+Markdown: headings, lists, fenced code, tables, TeX between dollar signs.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import lru_cache, partial
-from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from urllib.parse import urljoin
 
+import msgspec
 import numpy as np
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import map_encoding_to_html5
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from pipelines.config import IngestConfig, SourceConfig
+from pipelines.readers import marks
+from pipelines.readers.content import keep_content
 from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
-from pipelines.readers.files import inside, read_whole
-from pipelines.readers.markdown import (
-    IMAGE_MARK,
-    MARK_END,
-    PRIVATE_USE,
-    TABLE_MARK,
-    from_html,
-    table,
+from pipelines.readers.files import read_whole
+from pipelines.readers.html_images import (
+    FindImage,
+    find_in_folder,
+    look_up,
+    mark_images,
+    rename_figures,
 )
-from pipelines.readers.pictures import load_picture
+from pipelines.readers.html_math import DRAWN, Formula, mark_formulas
+from pipelines.readers.html_tables import Table, read_table, tables_json
+from pipelines.readers.markdown import from_html
 from records import Part
 
-#: Tags of elements that are part of a sentence, with attributes, unless these hide it.
-#: The extractor must not judge such elements by their class names: it would cut a
-#: "menuitem" out of the middle of a line.
-_INLINE = re.compile(
-    r"<(abbr|b|bdi|cite|code|dfn|em|i|kbd|mark|q|samp|small|span|strong|sub|sup|u|var)"
-    r"\s(?![^>]*(?:hidden|style))(?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
-    re.I,
-)
-#: What a picture may be wrapped in. Its mark goes before the wrapping: the extractor
-#: drops figures without a caption, and links, such as to the picture at full size.
-_FRAMES = ("a", "figure", "picture")
 #: Elements inside each other. Real pages stay below 100; the extractor's time
 #: grows with the square of it, and at 200,000 it does not come back.
 MAX_DEPTH = 1000
@@ -55,10 +46,6 @@ _META_CHARSET = re.compile(
 )
 #: Bytes in which a charset declaration and NULs are looked for.
 _HEAD = 4096
-#: Pictures remembered, as pages share logos and icons: how many, and of what size.
-_SHARED_PICTURES, _SHARED_BYTES = 256, 1 << 18
-#: Gives the image at an address; None where it lies outside the source.
-FindImage = Callable[[str], RawImage | None]
 
 
 class HtmlReader:
@@ -76,15 +63,18 @@ class HtmlReader:
 
 def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
     data = read_whole(piece.path, config.max_file_bytes)
-    find = partial(_find_image, root=source.pictures, config=config)
+    find = partial(find_in_folder, root=source.pictures, config=config)
     return read_page(decode(data), piece.name, "/" + piece.name, source.lang, find)
 
 
 def read_page(page: str, name: str, address: str, lang: str | None, find: FindImage) -> Draft:
     """A page as a draft.
 
+    Its targets, where it has such: "tables" (`tables_json`), and "captions", a
+    JSON object from the index of an image to the caption of its figure.
+
     Args:
-        page: its HTML.
+        page: its HTML, from `decode`.
         name: of the row.
         address: of the page, from which its images' paths or addresses start.
         lang: what to believe where the page states no language.
@@ -92,35 +82,50 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
 
     Raises BadInput.
     """
-    tree = HTMLTree.parse(_INLINE.sub(r"<\1>", page))
+    marked, formulas = mark_formulas(page)
+    tree = HTMLTree.parse(rename_figures(marked))
     document = tree.document
     if document is None:
         raise BadInput("not_html")
-    _show_one_variant(document)
-    base = _base(document, address)
-    images, tables = _mark_images(document), _mark_tables(document)
-    marked = extract_plain_text(
-        tree, main_content=True, preserve_formatting="minimal_html", alt_texts=False
+    language = _language(document) or lang
+    base = _base(document, address) if "<base" in page else address
+    if "hidden" in page:
+        _show_one_variant(document)
+    furniture = keep_content(tree, page)
+    images = mark_images(document)
+    tables = _mark_tables(document)
+    extracted = extract_plain_text(
+        tree,
+        preserve_formatting="minimal_html",
+        alt_texts=False,
+        skip_elements=[*furniture, *(DRAWN if "math/tex" in page else ())],
     )
-    parts: list[Part] = []
-    kept: list[RawImage] = []
-    lacks: list[Failure | LeftOut] = []
-    for text, mark in _cut(from_html(marked, tables)):
-        if text.strip():
-            parts.append(Part("text", text=text.strip()))
-        if mark is None:
-            continue
-        src, alt = images[mark]
-        found = _look(src, base, name, find)
-        if isinstance(found, RawImage):
-            parts.append(Part("image", image=len(kept)))
-            kept.append(replace(found, alt=alt or None))
-        else:
-            lacks.append(found)
+    marked = from_html(extracted)
+    kept = [tables[int(index)] for index in marks.TABLES.findall(marked)]
+    with_formulas = partial(_with_formulas, formulas=formulas)
+    text = with_formulas(_with_blocks(marked, tables, formulas))
+    parts, pictures, lacks = _cut(text, lambda i: look_up(images[i], base, name, find))
     if not parts:
         raise BadInput("empty_page")
-    language = _language(document) or lang
-    return Draft("interleaved", language, name, tuple(parts), tuple(kept), lacks=tuple(lacks))
+    captions = {
+        str(place): with_formulas(caption)
+        for place, index in enumerate(pictures)
+        if (caption := images[index].caption)
+    }
+    targets = {}
+    if kept:
+        targets["tables"] = tables_json(kept, with_formulas)
+    if captions:
+        targets["captions"] = msgspec.json.encode(captions).decode()
+    return Draft(
+        bucket="interleaved",
+        lang=language,
+        url=name,
+        parts=tuple(parts),
+        images=tuple(pictures.values()),
+        targets=targets,
+        lacks=tuple(lacks),
+    )
 
 
 def decode(data: bytes, charset: str | None = None) -> str:
@@ -147,7 +152,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise BadInput("bad_encoding", f"{encoding}: {error}") from error
-    return PRIVATE_USE.sub("", text)
+    return marks.without_private_use(text)
 
 
 def _check_depth(data: bytes) -> None:
@@ -179,8 +184,7 @@ _BLOCK_TAG = re.compile(
 
 
 def _language(document: DocumentNode) -> str | None:
-    root = document.query_selector("html")
-    claimed = (root.getattr("lang") or "") if root is not None else ""
+    claimed = document.get_elements_by_tag_name("html")[0].getattr("lang") or ""
     return claimed.strip().lower().replace("_", "-").split("-")[0] or None
 
 
@@ -208,88 +212,56 @@ def _base(document: DocumentNode, address: str) -> str:
         return address
 
 
-def _mark_images(document: DocumentNode) -> list[tuple[str, str]]:
-    """Put a mark in place of each image; return their (src, alt)."""
-    found: list[tuple[str, str]] = []
-    for image in list(document.query_selector_all("img")):
-        mark = document.create_text_node(f" {IMAGE_MARK}{len(found)}{MARK_END} ")
-        found.append((image.getattr("src") or "", " ".join((image.getattr("alt") or "").split())))
-        frame = image
-        while isinstance(frame.parent, ElementNode) and frame.parent.tag in _FRAMES:
-            frame = frame.parent
-        frame.before(mark)
-        image.remove()
-    for caption in list(document.query_selector_all("figure figcaption")):
-        # Without its picture a figure is no content to the extractor; its caption is.
-        paragraph = document.create_element("p")
-        paragraph.append_child(document.create_text_node(caption.text or ""))
-        figure = caption.closest("figure")
-        if figure is not None:
-            figure.before(paragraph)
-        caption.remove()
-    return found
-
-
-def _mark_tables(document: DocumentNode) -> list[str]:
-    """Put a mark in place of each data table; return them as Markdown."""
-    found: list[str] = []
-    for element in list(document.query_selector_all("table")):
-        markdown = table(element)
-        if markdown is None:
+def _mark_tables(document: DocumentNode) -> list[Table]:
+    """Put a mark in place of each data table; return them."""
+    found: list[Table] = []
+    for element in document.get_elements_by_tag_name("table").values():
+        table = read_table(element)
+        if table is None:
             continue
         block = document.create_element("p")
-        block.append_child(document.create_text_node(f"{TABLE_MARK}{len(found)}{MARK_END}"))
+        block.append_child(document.create_text_node(marks.mark(marks.TABLE, len(found))))
         element.replace_with(block)
-        found.append(markdown)
+        found.append(table)
     return found
 
 
-def _cut(text: str) -> Iterator[tuple[str, int | None]]:
-    """(text, index of the image after it), the last with None."""
-    pieces = re.split(f"{IMAGE_MARK}(\\d+){MARK_END}", text)
-    for place in range(0, len(pieces), 2):
-        mark = int(pieces[place + 1]) if place + 1 < len(pieces) else None
-        yield pieces[place], mark
+def _with_blocks(text: str, tables: Sequence[Table], formulas: Sequence[Formula]) -> str:
+    """The text with tables and displayed formulas on lines of their own."""
+    if not (tables or formulas):
+        return text
+    blocks = []
+    for index, piece in enumerate(marks.BLOCKS.split(text)):
+        if index % 2 == 0:
+            blocks.append(piece.strip(" ").strip("\n"))
+            continue
+        for kind, number in marks.BLOCK.findall(piece):
+            table = kind == marks.TABLE
+            blocks.append(tables[int(number)].markdown() if table else str(formulas[int(number)]))
+    return "\n\n".join(filter(None, blocks))
 
 
-def _look(src: str, base: str, name: str, find: FindImage) -> RawImage | Failure | LeftOut:
-    place = f"img src={src[:200]}"
-    try:
-        address = urljoin(base, src.strip())
-        scheme = urlsplit(address).scheme
-    except ValueError as error:
-        return Failure(name, "image_bad_address", place, str(error), lost="image")
-    if not src.strip():
-        return Failure(name, "image_without_src", place, lost="image")
-    if scheme == "data":
-        return LeftOut("images", "inline")
-    if urlsplit(address).path.lower().endswith(".svg"):
-        return LeftOut("images", "svg")
-    try:
-        found = find(address)
-    except BadInput as bad:
-        return Failure(name, bad.reason, place, bad.detail, bad.head, lost="image")
-    return LeftOut("images", "remote") if found is None else found
+def _with_formulas(text: str, formulas: Sequence[Formula]) -> str:
+    """The text with formulas where their marks are."""
+    return marks.FORMULAS.sub(lambda m: str(formulas[int(m[1])]), text) if formulas else text
 
 
-def _find_image(address: str, root: Path, config: IngestConfig) -> RawImage | None:
-    url = urlsplit(address)
-    if url.scheme or url.netloc:
-        return None
-    try:
-        path = inside(root, unquote(url.path))
-    except BadInput as bad:
-        raise BadInput(f"image_{bad.reason}", bad.detail) from None
-    size = path.stat().st_size if path.is_file() else 0
-    result = _load_shared(path, config) if size <= _SHARED_BYTES else load_picture(path, config)
-    if isinstance(result, BadInput):
-        raise result.with_traceback(None)
-    return result
-
-
-@lru_cache(_SHARED_PICTURES)
-def _load_shared(path: Path, config: IngestConfig) -> RawImage | BadInput:
-    try:
-        return load_picture(path, config)
-    except BadInput as bad:
-        return bad
+def _cut(
+    text: str, look: Callable[[int], RawImage | Failure | LeftOut]
+) -> tuple[list[Part], dict[int, RawImage], list[Failure | LeftOut]]:
+    """The text, cut at the marks of its images; the images found, by mark; the others."""
+    parts: list[Part] = []
+    pictures: dict[int, RawImage] = {}
+    lacks: list[Failure | LeftOut] = []
+    for place, piece in enumerate(marks.IMAGES.split(text)):
+        if place % 2 == 0:
+            if piece.strip():
+                parts.append(Part("text", text=piece.strip()))
+            continue
+        found = look(int(piece))
+        if isinstance(found, RawImage):
+            parts.append(Part("image", image=len(pictures)))
+            pictures[int(piece)] = found
+        else:
+            lacks.append(found)
+    return parts, pictures, lacks

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
+import json
 import random
 import time
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -86,6 +89,9 @@ def test_a_base_address_is_honoured(samples):
         ("", "image_without_src"),
         ("http://[bad/x.png", "image_bad_address"),
         ("folder", "image_unreadable"),
+        ("data:image/png;base64,AA", "image_unknown_format"),
+        ("data:image/png;base64,A", "image_broken"),
+        ("data:image/png", "image_bad_address"),
     ],
 )
 def test_a_bad_image_costs_the_image_and_not_the_page(tmp_path, src, reason):
@@ -109,13 +115,165 @@ def test_a_bad_image_costs_the_image_and_not_the_page(tmp_path, src, reason):
     ("src", "reason"),
     [
         ("https://a.example/x.png", "remote"),
-        ("data:image/png;base64,AA", "inline"),
         ("i.svg", "svg"),
+        ("data:image/svg+xml;utf8,%3Csvg/%3E", "svg"),
     ],
 )
 def test_images_that_are_not_inputs_are_counted(tmp_path, src, reason):
     left_out, _ = read_html(tmp_path, f'<p>Some text.</p><img src="{src}">')
     assert left_out == LeftOut("images", reason)
+
+
+def test_images_inside_the_page_are_decoded(tmp_path):
+    packed = base64.b64encode(png()).decode()
+    quoted = quote(packed[:40] + "\n  " + packed[40:].rstrip("="))
+    whole = quote(png())
+    body = f"""<p>Three pictures:</p><img src="data:image/png;base64,{packed}">
+      <img src="DATA:;base64,{quoted}"><img src="data:image/png,{whole}">"""
+    (draft,) = read_html(tmp_path, body)
+    assert [image.data for image in draft.images] == [png()] * 3
+
+
+@pytest.mark.parametrize("excess", [1, 100_000])
+def test_an_image_inside_the_page_has_the_limit_of_others(tmp_path, excess):
+    packed = base64.b64encode(b"x" * (1000 + excess)).decode()
+    (tmp_path / "p.html").write_text(
+        f'<html><p>A picture:</p><img src="data:image/png;base64,{packed}">'
+    )
+    failure, draft = read(tmp_path, "p.html", "html", max_image_bytes=1000)
+    assert (failure.reason, failure.lost) == ("image_too_large", "image")
+    assert isinstance(draft, Draft)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'data-src="a.png"',
+        'src="" data-original="a.png"',
+        'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==" data-src="a.png"',
+        'srcset="small.png 320w, a.png 1280w, middle.png 640w"',
+        'srcset="small.png, a.png 2x"',
+        'src="data:image/svg+xml,%3Csvg/%3E" data-srcset="a.png"',
+        'src="a.png" srcset="large.png 2x"',
+    ],
+)
+def test_an_image_that_is_loaded_late_is_found(tmp_path, attributes):
+    (tmp_path / "a.png").write_bytes(png())
+    (draft,) = read_html(tmp_path, f"<p>Some text.</p><img {attributes}>")
+    assert draft.images[0].data == png()
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        "<img src=a.png><figcaption>The <b>first</b>, red.</figcaption>",
+        "<figcaption>The first, red.</figcaption><a href=x><img src=a.png></a>",
+        "<div><a href=x><picture><img src=a.png></picture></a></div><figcaption><p>The first,\n red.</p></figcaption>",
+    ],
+)
+def test_a_caption_follows_its_image_and_is_tied_to_it(tmp_path, figure):
+    (tmp_path / "a.png").write_bytes(png())
+    body = f"<p>Before <img src=gone.png>.</p><figure class=wide>{figure}</figure><p>After.</p>"
+    _, draft = read_html(tmp_path, body)
+    assert [p.type for p in draft.parts] == ["text", "text", "image", "text"]
+    assert draft.parts[3].text == "The first, red.\n\nAfter."
+    assert json.loads(draft.targets["captions"]) == {"0": "The first, red."}
+
+
+def test_a_caption_of_several_images_is_tied_to_none(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    figure = "<figure><img src=a.png><img src=a.png><figcaption>Left, right.</figcaption></figure>"
+    (draft,) = read_html(tmp_path, f"<p>Before.</p>{figure}<p>After.</p>")
+    assert [p.type for p in draft.parts] == ["text", "image", "image", "text"]
+    assert draft.parts[3].text == "Left, right.\n\nAfter."
+    assert not draft.targets
+
+
+def test_a_listing_in_a_figure_is_text(tmp_path):
+    (draft,) = read_html(
+        tmp_path,
+        "<p>Before.</p><figure><pre>x = 1</pre><figcaption>Listing 1</figcaption></figure>",
+    )
+    assert draft.parts[0].text == "Before.\n\n```\nx = 1\n```\n\nListing 1"
+
+
+def test_lists_of_prose_are_content_and_lists_of_links_are_not(tmp_path):
+    body = """<p>Some text.</p>
+      <ul><li>colon :</li><li>slash<ul><li>forward /</li></ul></li></ul>
+      <ul><li>By <a href=x>Ada Lovelace</a> in 1843</li><li>plain words</li></ul>
+      <ol><li>one</li><li>two</li></ol>
+      <ul><li><a href=x>Home page</a></li><li><a href=y>Products</a>,</li></ul>"""
+    (draft,) = read_html(tmp_path, body)
+    assert draft.parts[0].text == (
+        "Some text.\n\n- colon :\n- slash\n  - forward /\n"
+        "- By Ada Lovelace in 1843\n- plain words\n1. one\n2. two"
+    )
+
+
+def test_short_lists_of_real_pages_are_kept(samples):
+    root = samples / "libreoffice-help"
+    draft = read(root, "en-US/text/scalc/guide/rename_table.html", "html")[-1]
+    text = "\n".join(p.text for p in draft.parts if p.text)
+    assert "- back slash \\\n- forward slash /\n- question mark ?\n" in text
+    assert "such as ʼ ‛ and ‚." in text
+
+
+def test_a_page_of_links_is_kept_where_it_is_the_content(samples):
+    text = read(samples / "scikit-learn", "related_projects.html", "html")[-1].parts[0].text
+    assert "# Related Projects" in text
+    assert "Serialization of many Scikit-learn pipelines" in text
+
+
+def test_a_syllable_alone_in_its_element_is_kept(tmp_path):
+    body = "<p>이 <b>책</b>은</p><p>수</p><ul><li>가</li><li>나</li></ul><p>끝 <span hidden>숨</span>.</p>"
+    (draft,) = read_html(tmp_path, f"<p>First.</p>{body}")
+    assert draft.parts[0].text == "First.\n\n이 책은\n\n수\n\n- 가\n- 나\n\n끝 ."
+
+
+def test_what_an_inline_element_hides_stays_hidden(tmp_path):
+    body = "<p>Read <span class=menuitem>Tools</span> <span style='display: none'>secret <i>s</i></span>and <b>go</b>.</p>"
+    (draft,) = read_html(tmp_path, body)
+    assert draft.parts[0].text == "Read Tools and go."
+
+
+def test_tables_are_kept_as_structure(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    body = """<nav><table><tr><td>menu</td><td>x</td></tr><tr><td>y</td><td>z</td></tr></table></nav>
+      <p>Before.</p>
+      <table><caption>Costs of <i>it</i></caption>
+        <thead><tr><td>a</td><th colspan=2>b|c</th></tr></thead>
+        <tr><th rowspan=0>1</th><td>2 &lt; <img src=a.png></td><td rowspan=9>\\</td></tr>
+        <tr><td colspan=x><span class="math">\\(|x|\\)</span></td></tr></table>
+      <p>After.</p>"""
+    (draft,) = read_html(tmp_path, body)
+    assert json.loads(draft.targets["tables"]) == [
+        {
+            "caption": "Costs of it",
+            "rows": [
+                [
+                    {"text": "a", "header": True},
+                    {"text": "b|c", "header": True, "colspan": 2},
+                ],
+                [
+                    {"text": "1", "header": True, "rowspan": 2},
+                    {"text": "2 <"},
+                    {"text": "\\", "rowspan": 2},
+                ],
+                [{"text": "$|x|$"}],
+            ],
+        }
+    ]
+    assert [p.type for p in draft.parts] == ["text", "image", "text"]
+    assert draft.parts[0].text == (
+        "Before.\n\nCosts of it\n\n| a | b\\|c |  |\n| --- | --- | --- |\n| 1 | 2 < | \\ |\n| $|x|$ |  |  |"
+    )
+
+
+def test_layout_tables_have_no_structure(tmp_path):
+    body = "<table><tr><td><p>Left column</p><ul><li>x</li></ul></td><td>right</td></tr><tr><td>a</td></tr></table>"
+    (draft,) = read_html(tmp_path, f"<p>Some text.</p>{body}")
+    assert "Left column" in draft.parts[0].text
+    assert not draft.targets
 
 
 @pytest.mark.parametrize(
@@ -165,3 +323,30 @@ def test_declared_encodings_are_read(tmp_path, encoding):
 def test_marks_of_ours_in_a_page_are_removed(tmp_path):
     (draft,) = read_html(tmp_path, "<p>A \ue0005\ue002 B \ue0019\ue002 C.</p>")
     assert draft.parts[0].text == "A 5 B 9 C."
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "<aside>Other</aside>",
+        "<div role=navigation>Other</div>",
+        "<div class='page-sidebar wide'>Other</div>",
+        "<div id=SearchFrame>Other</div>",
+        '<ul class="breadcrumbs"><li>Other</li></ul>',
+        "<footer>Other</footer>",
+        "<div style='display:none'>Other</div>",
+    ],
+)
+@pytest.mark.parametrize(
+    "page", ["{0}<p>A text.</p>", "<div class=has-sidebar>{0}<p>A text.</p></div>"]
+)
+def test_furniture_is_known_by_landmark_or_name(tmp_path, furniture, page):
+    (draft,) = read_html(tmp_path, page.format(furniture))
+    assert [p.text for p in draft.parts] == ["A text."]
+
+
+def test_what_a_page_calls_its_main_element_is_all_of_its_content(tmp_path):
+    body = """<header><h1>Site</h1></header><div>Banner</div>
+      <main><header><h1>Title</h1></header><aside>A note.</aside><p>Text.</p></main><p>More.</p>"""
+    (draft,) = read_html(tmp_path, body)
+    assert draft.parts[0].text == "# Title\n\nA note.\n\nText."
