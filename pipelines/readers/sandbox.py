@@ -35,6 +35,8 @@ _SEND_SECONDS, _SEND_BYTES = 0.1, 4 << 20
 
 #: Rows that are read slowly after a failure; the one to blame was in the batch before it.
 _CAREFUL_ROWS = 1000
+#: Times that a file may take too much, or the process with it, before the rest is given up.
+_MAX_LOSSES = 10
 #: What the child runs; not `-m`, which would give its classes another name than ours.
 _CHILD = "from pipelines.readers.sandbox import serve; serve({}, {}, {})"
 #: The place of a failure that costs more than a row that is known.
@@ -106,7 +108,7 @@ class Sandbox:
         self._child = self._link = None
 
     def _read(self, piece: Piece, source: SourceConfig, config: IngestConfig) -> Iterator[Item]:
-        done, careful = 0, False
+        done, losses, careful = 0, 0, False
         while True:
             start, begun = done, None
             try:
@@ -120,15 +122,15 @@ class Sandbox:
                 return
             except _Lost as lost:
                 self.close()
-                if begun is not None:
-                    yield Failure(piece.name, lost.reason, begun.place, lost.detail)
-                    done, careful = done + 1, False
-                elif careful and done == start:
-                    # It fails between rows: what comes after cannot be reached.
+                losses += 1
+                if losses > _MAX_LOSSES or (careful and begun is None and done == start):
+                    # It fails too often, or between rows: what comes after cannot be reached.
                     yield Failure(piece.name, lost.reason, _REST, lost.detail)
                     return
-                else:
-                    careful = True
+                if begun is not None:
+                    yield Failure(piece.name, lost.reason, begun.place, lost.detail)
+                    done += 1
+                careful = begun is None
 
     def _messages(self, order: _Order) -> Iterator[Any]:
         """Batches of items, and announcements of rows, until the last row."""

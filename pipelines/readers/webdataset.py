@@ -28,6 +28,8 @@ from pipelines.readers.rows import decode, renamed, row_lang
 
 _TEXTS = (".txt", ".text", ".caption")
 _PACKED = (".gz", ".tgz")
+#: How many times its size a file of DEFLATE can hold at most (zlib's documentation).
+_DEFLATE_RATIO = 1032
 
 
 @dataclass
@@ -83,10 +85,13 @@ class _Header(tarfile.TarInfo):
 
 def _samples(path: Path, config: IngestConfig) -> Iterator[_Sample | LeftOut]:
     sample: _Sample | None = None
+    room = path.stat().st_size * (_DEFLATE_RATIO if _is_packed(path) else 1)
     with _open(path) as file, tarfile.open(fileobj=file, mode="r|", tarinfo=_Header) as tar:
         while (member := tar.next()) is not None:
             # It would keep them all.
             tar.members.clear()  # type: ignore[attr-defined]
+            if member.size > room:  # to its end `tarfile` would go block by block
+                raise BadInput("tar_truncated", f"{member.name[:200]}: {member.size} bytes")
             key, suffix = _split(member.name)
             reason = _why_not(member, key, suffix)
             if reason is not None:
@@ -113,8 +118,11 @@ def _tar_errors() -> Iterator[None]:
 
 
 def _open(path: Path) -> BinaryIO:
-    packed = path.name.lower().endswith(_PACKED)
-    return gzip.open(path) if packed else open(path, "rb")  # type: ignore[return-value]
+    return gzip.open(path) if _is_packed(path) else open(path, "rb")  # type: ignore[return-value]
+
+
+def _is_packed(path: Path) -> bool:
+    return path.name.lower().endswith(_PACKED)
 
 
 def _split(name: str) -> tuple[str, str]:

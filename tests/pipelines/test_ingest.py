@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import random
 import shutil
+import struct
+import tarfile
+import time
+import zlib
 
 import pytest
 
 from pipelines.config import RunConfig
 from pipelines.ingest import Ingest
 from pipelines.progress import Silence
-from pipelines.readers import READERS
+from pipelines.readers import READERS, LeftOut
 from pipelines.stage import run_stage
 from records import Dataset, from_batch
 from tests.pipelines.readers import mixed
+from tests.pipelines.readers.reading import read
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +136,104 @@ def test_mutated_files_cost_themselves_and_nothing_else(sources, tmp_path, local
 def quiet(names):
     """Those that may say nothing: what they hold is left out, and counted."""
     return {n for n in names if n[0] in ("webdataset", "label_studio", "warc", "yolo")}
+
+
+def png_of(width, height, body):
+    """A PNG whose header says a size, whatever follows."""
+
+    def chunk(name, data):
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def looping_pdf():
+    """A page tree that contains itself."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [2 0 R 3 0 R] /Count 1000000 /Parent 2 0 R >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources "
+        b"<< /XObject << /X 4 0 R >> >> >>",
+        b"<< /Type /XObject /Subtype /Form /BBox [0 0 100 100] /Resources "
+        b"<< /XObject << /X 4 0 R >> >> /Length 12 >> stream\n/X Do /X Do \nendstream",
+    ]
+    data = b"%PDF-1.7\n"
+    places = []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(data))
+        data += b"%d 0 obj %s endobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    start = len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
+    return data + b"trailer << /Root 1 0 R /Size %d >>\nstartxref\n%d\n%%%%EOF" % (
+        len(objects) + 1,
+        start,
+    )
+
+
+def hostile_tar():
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for name, kind, target in (
+            ("../../outside.txt", tarfile.REGTYPE, ""),
+            ("/etc/outside.txt", tarfile.REGTYPE, ""),
+            ("link.jpg", tarfile.SYMTYPE, "/etc/passwd"),
+            ("hard.jpg", tarfile.LNKTYPE, "/etc/passwd"),
+            ("device.jpg", tarfile.CHRTYPE, ""),
+        ):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            tar.addfile(member)
+        member = tarfile.TarInfo("bomb.jpg")
+        member.size = 1 << 40  # a header that promises a terabyte
+        data.write(member.tobuf())
+    return data.getvalue() + b"little"
+
+
+FLOOD = png_of(60_000, 60_000, zlib.compress(bytes(1 << 20)))
+BOMB = png_of(9000, 9000, zlib.compress(bytes(9000 * 27_001), 9))
+LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY l0 "lol">'
+    + b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 12))
+    + b"]><annotation><filename>&l11;</filename></annotation>"
+)
+ZEROS = gzip.compress(bytes(1 << 28))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "data", "reasons"),
+    [
+        ("html", "deep.html", b"<div>" * 500_000, {"nested_too_deep"}),
+        ("html", "attributes.html", b"<p " + b"a=1 " * 500_000 + b">x</p>", {None}),
+        ("html", "tables.html", b"<table><tr><td>" * 400 + b"x", {None, "empty_page"}),
+        ("html", "flood.html", b"<p>Text.</p><img src=flood.png>", {None, "image_too_many_pixels"}),
+        ("html", "bomb.html", b"<p>Text.</p><img src=bomb.png>", {None, "image_broken"}),
+        ("html", "up.html", b"<p>Text.</p><img src=../../../etc/passwd>", {None, "image_missing"}),
+        ("voc", "laughs.xml", LAUGHS, {"xml_with_dtd"}),
+        ("voc", "deep.xml", b"<a>" * 200_000, {"not_xml"}),
+        ("coco", "deep.json", b"[" * 1_000_000, {"not_json", "not_coco"}),
+        ("coco", "deep2.json", b'{"images":' + b"[" * 1_000_000, {"not_json", "not_coco"}),
+        ("problems", "zeros.jsonl.gz", ZEROS, {"line_too_long"}),
+        ("problems", "deep.jsonl", b'{"a":' * 500_000, {"not_json", "line_too_long"}),
+        ("webdataset", "hostile.tar", hostile_tar(), {"tar_truncated"}),
+        ("webdataset", "zeros.tar.gz", ZEROS, {None, "tar_truncated", "tar_broken"}),
+        ("pdf", "loop.pdf", looping_pdf(), {None, "pdf_broken", "page_broken", "reader_died"}),
+        ("pdf", "deep.pdf", b"%PDF-1.4\n1 0 obj" + b"<<" * 1_000_000, {"pdf_broken"}),
+        ("warc", "zeros.warc.gz", ZEROS, {"warc_broken", "not_warc"}),
+        ("tables", "wide.csv", b"a,b\n" + b"1," * 2_000_000, {"ragged_rows", "not_csv"}),
+        ("captions", "zeros.parquet", b"PAR1" + bytes(1 << 20) + b"PAR1", {"not_parquet"}),
+    ],
+)
+def test_harm_is_bounded_and_has_its_reason(tmp_path, kind, name, data, reasons):
+    (tmp_path / "flood.png").write_bytes(FLOOD)
+    (tmp_path / "bomb.png").write_bytes(BOMB)
+    (tmp_path / name).write_bytes(data)
+    started = time.monotonic()
+    items = read(tmp_path, name, kind, max_seconds=10, max_memory=1 << 30)
+    assert time.monotonic() - started < 25
+    assert {
+        getattr(item, "reason", None) for item in items if not isinstance(item, LeftOut)
+    } <= reasons
