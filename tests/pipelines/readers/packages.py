@@ -58,6 +58,33 @@ def pillow() -> Path:
     return pypi("pillow", "12.3.0", sha256, source=True) / "pillow-12.3.0" / "Tests" / "images"
 
 
+def vega_datasets() -> Path:
+    """The tables that Vega's examples name."""
+    sha256 = "6f72fda460a9863fae5fcb32f85bcd49e1761fdea6dc6cf9f4962472881cc5a3"
+    return npm("vega-datasets", "3.2.1", sha256) / "package" / "data"
+
+
+def altair_charts() -> Path:
+    """Vega-Lite specs."""
+    sha256 = "e3b1049e565dd104aa8d5d3ec681a40479f9d070a3094f4918b64b8329308fab"
+    root = pypi("altair_saver", "0.5.0", sha256)
+    return root / "altair_saver" / "savers" / "tests" / "testcases"
+
+
+def ocrmypdf_pdfs() -> Path:
+    """Scans, broken fonts, forms, text by OCR."""
+    sha256 = "151c35d810eb628fbc5cb9bbe80b834ecf094737efa0e7a2e9e1fac3c730ed49"
+    root = pypi("ocrmypdf", "17.13.0", sha256, source=True)
+    return root / "ocrmypdf-17.13.0" / "tests" / "resources"
+
+
+def common_crawl() -> Path:
+    """An excerpt of a WARC of Common Crawl."""
+    sha256 = "30581310d525b655cdcd962b5afdf92d9eef03b91151b720ad3d8ea5f36f8df4"
+    (path,) = npm("warc", "1.0.1", sha256).rglob("CC-MAIN-*.warc")
+    return path
+
+
 def _package(name: str, command: list[str], sha256: str | None) -> Path:
     target = FOLDER / name
     if target.exists():

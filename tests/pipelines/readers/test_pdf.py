@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers import READERS, Draft, Failure, Piece, Row
-from tests.pipelines.readers.packages import debian, pypi
+from tests.pipelines.readers.packages import debian, ocrmypdf_pdfs
 from tests.pipelines.readers.packages import npm as npm_package
 from tests.pipelines.readers.reading import read
 
@@ -32,9 +32,7 @@ def papers() -> Path:
 @pytest.fixture(scope="module")
 def hostile() -> Path:
     """What ocrmypdf is tested with: scans, broken fonts, forms, OCR."""
-    sha256 = "151c35d810eb628fbc5cb9bbe80b834ecf094737efa0e7a2e9e1fac3c730ed49"
-    root = pypi("ocrmypdf", "17.13.0", sha256, source=True)
-    return root / "ocrmypdf-17.13.0/tests/resources"
+    return ocrmypdf_pdfs()
 
 
 def write_pdf(path, content, page="", mapping=None, trailer="", box="0 0 200 100"):

@@ -10,9 +10,8 @@ import pytest
 
 from pipelines.readers import Draft, LeftOut
 from pipelines.readers.units import split_unit
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import pypi, vega_datasets
 from tests.pipelines.readers.reading import read
-from tests.pipelines.readers.vega_datasets import vega_datasets
 
 _BOKEH = (
     *("bokeh_sampledata", "2026.1"),

@@ -5,15 +5,9 @@ import json
 import pytest
 
 from pipelines.readers import Draft, LeftOut
-from tests.pipelines.readers.packages import pypi
+from tests.pipelines.readers.packages import altair_charts, vega_datasets
 from tests.pipelines.readers.reading import read
-from tests.pipelines.readers.vega_datasets import vega_datasets
 
-_SAVER = (
-    "altair_saver",
-    "0.5.0",
-    "e3b1049e565dd104aa8d5d3ec681a40479f9d070a3094f4918b64b8329308fab",
-)
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 VALUES = [{"city": "Seoul", "mass": 5, "share": 0.5}, {"city": "Busan", "mass": 7, "share": 0.25}]
 ENCODING = {
@@ -204,7 +198,7 @@ def test_views_in_views_are_read_or_refused(tmp_path, depth):
 
 
 def test_altair_s_charts_are_read():
-    root = pypi(*_SAVER) / "altair_saver" / "savers" / "tests" / "testcases"
+    root = altair_charts()
     (bar,) = read(root, "bar.vl.json", "vega_lite")
     assert rows(bar)[:2] == [["A", 28], ["B", 55]]
     (scatter,) = read(root, "scatter.vl.json", "vega_lite")
