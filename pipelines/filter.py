@@ -65,8 +65,9 @@ class Filter(Stage):
                     verdicts.drop(row, next(filter(None, reasons)))
                     continue
                 _count_images(reasons, out)
-                if verdicts.languages[row] != batch["lang"][row].as_py():
-                    out.count(f"relabelled_{batch['lang'][row]}_to_{sample.lang}")
+                claimed = batch["lang"][row].as_py()
+                if claimed not in (None, sample.lang):
+                    out.count(f"relabelled_{claimed}_to_{sample.lang}")
                 stays = [i for i, reason in enumerate(reasons) if reason is None]
                 kept.append(sample if len(stays) == len(reasons) else keep_images(sample, stays))
                 regions.append(on_images(batch["regions"][row].values, stays))

@@ -118,9 +118,17 @@ def _why(manifest: Manifest) -> list[str]:
     for name, count in manifest.metrics.items():
         found = _BESIDE.fullmatch(name)
         if found and count:
-            beside.setdefault(found[1], {})[found[2].replace("_", " ", 1)] = count
+            beside.setdefault(found[1], {})[_words(found[2])] = count
     lines += [f"{things}: {_counts(counts)}" for things, counts in beside.items()]
     return lines
+
+
+def _words(metric: str) -> str:
+    """`left_out_not_in_archive` -> "left out not_in_archive": what happened, and the reason."""
+    for what in ("left_out", "pointed_elsewhere", "lost", "dropped"):
+        if metric.startswith(what):
+            return what.replace("_", " ") + metric.removeprefix(what).replace("_", " ", 1)
+    return metric
 
 
 def _counts(counts: dict[str, int]) -> str:

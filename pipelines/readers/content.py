@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
+from resiliparse.parse.html import DocumentNode, ElementNode, Node
 
 #: Elements that are never content, as CSS selectors.
 FURNITURE = [
@@ -40,21 +40,22 @@ _MENU_SHARE = 0.8
 _NAMES = re.compile(r"""\s(id|class)=(?:"([^"<>]*)"|'([^"'<>]*)'|([\w-]+))""", re.I)
 
 
-def keep_content(tree: HTMLTree, page: str) -> list[str]:
+def keep_content(document: DocumentNode, body: ElementNode, page: str) -> list[str]:
     """Take out of the tree what stands beside the content.
 
     Returns selectors of what is still in it and is no content.
     """
-    main = _main(tree.document)
+    main = _main(document)
     if main is None:
-        _drop_named(tree, page)
-        _drop_menus(tree.document)
+        _drop_named(document, body, page)
+        _drop_menus(document)
         return FURNITURE + _BESIDE
-    while main.tag != "body" and main.parent is not None:
-        for sibling in main.parent.child_nodes.values():
-            if sibling != main:
+    inner: Node = main
+    while inner != body and inner.parent is not None:
+        for sibling in inner.parent.child_nodes.values():
+            if sibling != inner:
                 sibling.decompose()
-        main = main.parent
+        inner = inner.parent
     return FURNITURE
 
 
@@ -68,7 +69,7 @@ def _main(document: DocumentNode) -> ElementNode | None:
     return articles[0] if len(articles) == 1 else None
 
 
-def _drop_named(tree: HTMLTree, page: str) -> None:
+def _drop_named(document: DocumentNode, body: ElementNode, page: str) -> None:
     """Take out elements whose name says that they are no content.
 
     One that holds most of the text is named after what is in it: "has-sidebar".
@@ -77,10 +78,10 @@ def _drop_named(tree: HTMLTree, page: str) -> None:
     named = sorted((kind, name) for kind, name in found if _NAME.search(name))
     if not named:
         return
-    most = _letters(tree.body.text) / 2
+    most = _letters(body) / 2
     selector = ", ".join(f'[{kind}="{name}"]' for kind, name in named)
-    for element in tree.document.query_selector_all(selector).values():
-        if element.tag not in ("html", "body") and _letters(element.text) < most:
+    for element in document.query_selector_all(selector).values():
+        if element != body and _letters(element) < most:
             element.remove()
 
 
@@ -88,11 +89,11 @@ def _drop_menus(document: DocumentNode) -> None:
     """Take out lists of links, which nothing says to be content."""
     for items in document.get_elements_by_tag_name("ul").values():
         links = items.get_elements_by_tag_name("a").values()
-        linked = sum(_letters(link.text) for link in links)
-        if len(links) > 1 and linked > _MENU_SHARE * _letters(items.text):
+        linked = sum(map(_letters, links))
+        if len(links) > 1 and linked > _MENU_SHARE * _letters(items):
             items.remove()
 
 
-def _letters(text: str) -> int:
-    """Characters but for white space."""
-    return len("".join(text.split()))
+def _letters(element: ElementNode) -> int:
+    """Characters of its text but for white space."""
+    return len("".join((element.text or "").split()))

@@ -85,13 +85,13 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
     marked, formulas = mark_formulas(page)
     tree = HTMLTree.parse(rename_figures(marked))
     document = tree.document
-    if document is None:
+    if document is None or tree.body is None:
         raise BadInput("not_html")
     language = _language(document) or lang
     base = _base(document, address) if "<base" in page else address
     if "hidden" in page:
         _show_one_variant(document)
-    furniture = keep_content(tree, page)
+    furniture = keep_content(document, tree.body, page)
     images = mark_images(document)
     tables = _mark_tables(document)
     extracted = extract_plain_text(
