@@ -1,5 +1,5 @@
 # Thin names for scripts that a person could type.
-.PHONY: setup demo test lint
+.PHONY: setup demo test lint bench
 
 setup:   ## virtual environment, packages, a Chromium, fonts
 	scripts/setup base
@@ -14,3 +14,8 @@ test:   ## style, types, tests
 lint:   ## style and types alone
 	scripts/setup dev
 	scripts/lint
+
+bench:   ## measurements beside peers
+	scripts/setup bench
+	.venv/bin/vlmforge samples samples
+	.venv/bin/python benchmarks/ingest.py --json

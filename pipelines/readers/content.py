@@ -14,19 +14,27 @@ import re
 
 from resiliparse.parse.html import DocumentNode, ElementNode, Node
 
-#: Elements that are never content, as CSS selectors.
-FURNITURE = [
-    *("nav", "footer", "dialog", "template", "form", "noscript", "iframe", "button", "select"),
-    *(f"[role={role}]" for role in ("navigation", "contentinfo", "complementary", "search")),
-    *(f"[role={role}]" for role in ("banner", "menu", "menubar", "dialog")),
+#: CSS selectors of what is never content, by what a page has that has such elements:
+#: each selector costs time.
+_FURNITURE = (
+    ("", ("nav", "footer", "dialog", "template", "form", "noscript", "iframe", "button", "select")),
+    ("role=", [f"[role={r}]" for r in ("navigation", "contentinfo", "complementary", "search")]),
+    ("role=", [f"[role={r}]" for r in ("banner", "menu", "menubar", "dialog")]),
     # What is not seen, and the signs that link to a heading.
-    *("[hidden]", "[aria-hidden=true]", '[style*="display:none"]', '[style*="display: none"]'),
-    *('[style*="visibility:hidden"]', '[style*="visibility: hidden"]', ".headerlink"),
-]
+    (" hidden", ("[hidden]",)),
+    ("aria-hidden", ("[aria-hidden=true]",)),
+    ("display:", ('[style*="display:none"]', '[style*="display: none"]')),
+    ("visibility:", ('[style*="visibility:hidden"]', '[style*="visibility: hidden"]')),
+    ("headerlink", (".headerlink",)),
+)
 #: Those that are none where they stand beside the content, not in it.
 _BESIDE = ["aside", "body > header", "body > div > header"]
-#: The element that holds the content, the surest first.
-_MAIN = ("main", "[role=main]", "[itemprop=articleBody]")
+#: The element that holds the content, the surest first, in the same way.
+_MAIN = (
+    ("<main", "main"),
+    ("role=", "[role=main]"),
+    ("articleBody", "[itemprop=articleBody]"),
+)
 #: Names of furniture, as words of an `id` or `class`.
 _WORDS = (
     "nav|navbar|navigation|menu|menubar|sidebar|footer|breadcrumbs?|pagination|pager|toolbar|"
@@ -45,24 +53,25 @@ def keep_content(document: DocumentNode, body: ElementNode, page: str) -> list[s
 
     Returns selectors of what is still in it and is no content.
     """
-    main = _main(document)
+    furniture = [s for sign, selectors in _FURNITURE if sign in page for s in selectors]
+    main = _main(document, page)
     if main is None:
         _drop_named(document, body, page)
         _drop_menus(document)
-        return FURNITURE + _BESIDE
+        return furniture + _BESIDE
     inner: Node = main
     while inner != body and inner.parent is not None:
         for sibling in inner.parent.child_nodes.values():
             if sibling != inner:
                 sibling.decompose()
         inner = inner.parent
-    return FURNITURE
+    return furniture
 
 
-def _main(document: DocumentNode) -> ElementNode | None:
+def _main(document: DocumentNode, page: str) -> ElementNode | None:
     """The element that holds the content, where the page says which it is."""
-    for selector in _MAIN:
-        found = document.query_selector(selector)
+    for sign, selector in _MAIN:
+        found = document.query_selector(selector) if sign in page else None
         if found is not None:
             return found
     articles = document.get_elements_by_tag_name("article").values()

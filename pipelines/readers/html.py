@@ -89,7 +89,7 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
         raise BadInput("not_html")
     language = _language(document) or lang
     base = _base(document, address) if "<base" in page else address
-    if "hidden" in page:
+    if " hidden" in page:
         _show_one_variant(document)
     furniture = keep_content(document, tree.body, page)
     images = mark_images(document)
