@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from filters import MIN_LETTERS, identify
-from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers import READERS, Draft, Piece
+from pipelines.readers import Draft
+from tests.pipelines.readers.reading import read
 
 SENTENCES = {
     "en": "The quick brown fox jumps over the lazy dog while the cat watches from the old wooden fence.",
@@ -52,11 +52,9 @@ def test_no_texts_no_answers():
 def test_package_language_tags_lie(samples):
     """Pages of a "ko" package that are in English are found out."""
     root = samples / "libreoffice-help"
-    source = SourceConfig(name="ko", kind="html", path=root)
     texts, tags = [], set()
     for path in sorted((root / "ko/text/sbasic/guide").glob("*.html")):
-        piece = Piece(0, path, path.relative_to(root).as_posix(), 0, path.stat().st_size)
-        for item in READERS["html"].read(piece, source, IngestConfig()):
+        for item in read(root, path.relative_to(root).as_posix(), "html"):
             if isinstance(item, Draft):
                 tags.add(item.lang)
                 texts.append(" ".join(p.text or "" for p in item.parts))

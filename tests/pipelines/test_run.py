@@ -81,7 +81,7 @@ def test_the_funnel_adds_up(finished):
         assert rows["in"] == rows["kept"] + rows["dropped"] + rows["errors"]
     ingest, render = stages[0], stages[5]
     assert ingest["sources"]["bad"] == {"in": 3, "kept": 1, "errors": 2}
-    assert ingest["reasons"]["errors"]["image_missing"] >= 1
+    assert ingest["metrics"]["images_lost_image_missing"] >= 1
     assert render["rows"]["made"] > 150
 
 
