@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment
 from PIL import Image
@@ -29,7 +30,8 @@ SHOWN, SHOWN_REFUSED = 6, 2
 PICTURE = 900
 #: Characters shown of a text.
 TEXT = 700
-#: Boxes are shown of the finest level that a picture has; more would hide it.
+#: Boxes are shown of the first of these levels that a picture has; more would hide it.
+SHOWN_LEVELS = ("object", "word", "line", "block", "char")
 MAX_BOXES = 400
 
 
@@ -95,7 +97,7 @@ def _languages(run_dir: Path) -> dict[str, dict[str, int]]:
         claimed = pc.struct_field(batch["source"], "lang").to_pylist()
         names = pc.struct_field(batch["source"], "dataset").to_pylist()
         for name, before, after in zip(names, claimed, batch["lang"].to_pylist(), strict=True):
-            counts[name][f"{before or 'none'} → {after}"] += 1
+            counts[name][f"{before or '–'} → {after or '–'}"] += 1
     return {name: dict(sorted(c.items(), key=lambda i: -i[1])) for name, c in counts.items()}
 
 
@@ -115,15 +117,22 @@ def _samples(run_dir: Path, packs: PackReader) -> dict[str, list[Card]]:
     """Some samples of each bucket, the same on every run."""
     if not (run_dir / "shard" / "manifest.json").exists():
         return {}
-    best: dict[str, list[tuple[str, Sample]]] = defaultdict(list)
-    for batch in Dataset.open(run_dir / "shard").batches():
-        for sample in from_batch(batch):
-            kind = sample.bucket
+    # First which, by small columns: a page may have thousands of regions.
+    dataset = Dataset.open(run_dir / "shard")
+    best: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for batch in dataset.batches(columns=["id", "bucket", "images"]):
+        pictures = pc.list_value_length(batch["images"]).to_pylist()
+        rows = zip(batch["id"].to_pylist(), batch["bucket"].to_pylist(), pictures, strict=True)
+        for name, kind, count in rows:
             if kind == "stem":
-                kind += ", rendered" if sample.images else ", text"
-            best[kind].append((digest("report", sample.id), sample))
-            best[kind] = sorted(best[kind], key=lambda item: item[0])[:SHOWN]
-    return {kind: [_card(s, packs) for _, s in best[kind]] for kind in sorted(best)}
+                kind += ", rendered" if count else ", text"
+            best[kind].append((digest("report", name), name))
+            best[kind] = sorted(best[kind])[:SHOWN]
+    chosen = pa.array([name for shown in best.values() for _, name in shown], pa.string())
+    found: dict[str, Sample] = {}
+    for batch in dataset.batches():
+        found |= {s.id: s for s in from_batch(batch.filter(pc.is_in(batch["id"], chosen)))}
+    return {kind: [_card(found[name], packs) for _, name in best[kind]] for kind in sorted(best)}
 
 
 def _refused(run_dir: Path, stages: list[str], packs: PackReader) -> dict[str, list[Card]]:
@@ -146,7 +155,9 @@ def _card(sample: Sample, packs: PackReader, pictures: bool = True, **why) -> Ca
     left = TEXT
     for part in sample.parts:
         if part.text and left > 0:
-            steps.append(part.text[:left] + (" …" if len(part.text) > left else ""))
+            who = " ".join(filter(None, (part.role, "thinks" if part.type == "think" else None)))
+            text = part.text[:left] + (" …" if len(part.text) > left else "")
+            steps.append(f"{who}: {text}" if who else text)
             left -= len(part.text)
         elif part.image is not None and pictures and sum(isinstance(s, Picture) for s in steps) < 2:
             steps.append(_picture(sample, part.image, packs))
@@ -164,7 +175,9 @@ def _picture(sample: Sample, index: int, packs: PackReader) -> Picture:
     encoded = io.BytesIO()
     flat.save(encoded, "WEBP", quality=80)
     uri = "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()
-    boxes = [(r.box, r.label) for r in sample.regions if r.image == index][:MAX_BOXES]
+    regions = [r for r in sample.regions if r.image == index]
+    level = next((level for level in SHOWN_LEVELS if any(r.level == level for r in regions)), None)
+    boxes = [(r.box, r.label) for r in regions if r.level == level][:MAX_BOXES]
     return Picture(uri, image.width, image.height, boxes)
 
 
