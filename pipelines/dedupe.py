@@ -100,9 +100,12 @@ def read_keys(unit: Unit, partitions: int) -> Iterator[Keyed]:
     for batch in unit.batches(["id", "bucket", "parts", "images", "regions", "targets"]):
         normalised = normalise_text(texts(batch)).to_pylist()
         buckets = batch["bucket"].to_pylist()
+        pictures = pc.list_value_length(batch["images"]).to_pylist()
         keys = []
         for row, (text, bucket) in enumerate(zip(normalised, buckets, strict=True)):
-            whole = bucket not in DOCUMENTS or not text
+            # Problems about pictures ask the same of each.
+            shown = bucket == "stem" and pictures[row] > 0
+            whole = bucket not in DOCUMENTS or not text or shown
             keys.append(digest(bucket, text, *_shown(batch, row)) if whole else digest(text))
         yield from _partition(
             keys,

@@ -8,6 +8,7 @@ a row of which the picture is the point leaves with it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,7 +149,13 @@ def keep_images(sample: Sample, stays: list[int]) -> Sample:
             parts[-1] = Part("text", f"{last.text}\n\n{part.text}", None, part.role)
         else:
             parts.append(part)
-    return sample.replace(parts=tuple(parts), images=tuple(sample.images[i] for i in stays))
+    targets = dict(sample.targets)
+    if "captions" in targets:  # by the index of the image
+        captions = json.loads(targets["captions"])
+        moved = {str(new): captions[str(old)] for old, new in place.items() if str(old) in captions}
+        targets["captions"] = json.dumps(moved, ensure_ascii=False, separators=(",", ":"))
+    images = tuple(sample.images[i] for i in stays)
+    return sample.replace(parts=tuple(parts), images=images, targets=targets)
 
 
 def on_images(regions: pa.StructArray, stays: list[int]) -> pa.StructArray:

@@ -118,6 +118,8 @@ class Ingest(Stage):
             for path in _files(source.images):
                 _list(source.images, path, source, listing)
         single = source.path.is_file()
+        if not single:
+            _check_links(source)
         for path in [source.path] if single else _files(source.path):
             name, size = _list(source.folder, path, source, listing)
             low = path.name.lower()
@@ -130,10 +132,25 @@ class Ingest(Stage):
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder, in order of their names."""
+    """All files below a folder, in order of their names; links to folders are not followed."""
     for base, folders, names in os.walk(folder):
         folders.sort()
         yield from (path for n in sorted(names) if (path := Path(base, n)).is_file())
+
+
+def _check_links(source: SourceConfig) -> None:
+    """Refuse a link that leads out of the source: what it holds would be missed, or not be ours."""
+    root = source.path.resolve()
+    for base, folders, names in os.walk(source.path):
+        for path in (Path(base, n) for n in sorted(folders + names)):
+            if not path.is_symlink() or path.resolve().is_relative_to(root):
+                continue
+            name = path.relative_to(source.path).as_posix()
+            if _chosen(name, source):
+                raise StageError(
+                    f"ingest: {path} is a link that leads out of the source {source.name}. Name "
+                    f"its target as a source of its own, or exclude it: exclude: [{name!r}]"
+                )
 
 
 def _list(folder: Path, path: Path, source: SourceConfig, listing: list[str]) -> tuple[str, int]:

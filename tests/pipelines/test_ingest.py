@@ -14,6 +14,7 @@ import zlib
 import pytest
 
 from pipelines.config import KINDS, RunConfig
+from pipelines.errors import StageError
 from pipelines.ingest import Ingest
 from pipelines.progress import Silence
 from pipelines.readers import READERS, LeftOut
@@ -52,6 +53,18 @@ def test_a_folder_of_all_kinds_is_read_in_one_run(sources, tmp_path, local_runne
     assert buckets["webdataset"] == buckets["captions"] == {"caption"}
     again = ingest(sources, tmp_path / "again", local_runner, unit_files=1)
     assert again.manifest.rows == rows
+
+
+def test_a_link_out_of_the_source_is_named(tmp_path, local_runner):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.html").write_text("<p>Text.</p>")
+    (tmp_path / "in" / "b").symlink_to(tmp_path / "elsewhere")
+    source = {"name": "s", "kind": "html", "path": tmp_path / "in"}
+    with pytest.raises(StageError, match="in/b is a link that leads out of the source s"):
+        ingest([source], tmp_path / "run", local_runner)
+    found = ingest([{**source, "exclude": ["b"]}], tmp_path / "run", local_runner)
+    assert found.manifest.rows["kept"] == 1
 
 
 def cut(data, dice):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.bucket import placed
 from pipelines.config import RunConfig
-from pipelines.dedupe import choose_copies, find_twins
+from pipelines.dedupe import choose_copies, find_twins, read_keys
 from pipelines.filter import Filter, keep_images, on_images
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Part, Region, from_batch, region_array, to_batch, write_table
@@ -143,3 +143,22 @@ def test_a_row_leaves_with_the_picture_that_is_its_point(tmp_path):
     report = UnitReport.read(report_path(work, 0))
     assert report.reasons["dropped"] == {"image_too_small": 1, "too_few_words": 2}
     assert report.rows["kept"] == 1
+
+
+def test_captions_follow_the_images_that_stay():
+    sample = with_images("image", "image", "image").replace(
+        targets={"captions": '{"1":"A cat.","2":"A dog."}'}
+    )
+    assert keep_images(sample, [1, 2]).targets == {"captions": '{"0":"A cat.","1":"A dog."}'}
+
+
+def test_equal_questions_about_two_pictures_are_two_problems(tmp_path):
+    rows = [
+        make_sample("Find x.", url=sha, bucket="stem", images=(make_image(sha * 64),))
+        for sha in ("a", "b", "b")
+    ]
+    part = tmp_path / "part.parquet"
+    write_table(part, pa.Table.from_batches([to_batch([*rows[:2], rows[2].replace(id="c")])]))
+    keyed = [b for _, b in read_keys(Unit(0, 1, part), 1)]
+    ((_, verdicts),) = find_twins((0, keyed))
+    assert verdicts["twin_of"].null_count == 2
