@@ -63,9 +63,8 @@ def _run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     from pipelines.run import run
     from pipelines.stage import StageResult
 
-    config = load_config(args.config, args.set, args.out)
-    if args.workers is not None:
-        config = config.model_copy(update={"workers": args.workers})
+    workers = [] if args.workers is None else [f"workers={args.workers}"]
+    config = load_config(args.config, args.set + workers, args.out)
     if args.only and args.only not in config.stages:
         raise UsageError(
             f"{args.config} has no stage {args.only}; it has {', '.join(config.stages)}"
@@ -75,9 +74,10 @@ def _run(args: argparse.Namespace, beam_options: Sequence[str]) -> int:
     def on_stage(name: str, result: StageResult) -> None:
         rows = result.manifest.rows
         state = "was done" if result.skipped else f"{result.manifest.seconds:.1f} s"
-        made = f", {rows['made']:,} made" if rows["made"] else ""
+        others = (k for k in ("made", "dropped", "errors") if rows[k])
+        more = "".join(f", {rows[k]:,} {k}" for k in others)
         console.print(
-            f"{name:<10} {rows['in']:,} in, {rows['kept']:,} kept{made} ({state})", highlight=False
+            f"{name:<10} {rows['in']:,} in, {rows['kept']:,} kept{more} ({state})", highlight=False
         )
 
     run(config, args.only, beam_options, on_stage)
@@ -120,6 +120,7 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from pipelines.funnel import notes, read_status
     from pipelines.validate import validate
 
     checked, problems = validate(args.run)
@@ -129,6 +130,8 @@ def _validate(args: argparse.Namespace) -> int:
     else:
         for problem in problems:
             print(f"{problem.where}: {problem.what}")
+        for line in notes(read_status(args.run)):
+            print(line, file=sys.stderr)
         looked = ", ".join(f"{number:,} {name}" for name, number in vars(checked).items())
         print(f"{looked}: {'no problems' if not problems else f'{len(problems)} problems'}")
     return 1 if problems else 0
@@ -165,7 +168,9 @@ def _parser() -> argparse.ArgumentParser:
     for command, function in ((status, _status), (explain, _explain), (validate, _validate)):
         command.add_argument("run", type=Path, metavar="RUN", help="the run's directory")
         command.set_defaults(command=function)
-    explain.add_argument("what", help="an id, its first digits, or part of a path")
+    explain.add_argument(
+        "what", help="an id or its first digits (six at least), part of a path, or a source"
+    )
     samples = commands.add_parser("samples", help="fetch real input by package name")
     samples.add_argument("dir", type=Path, metavar="DIR")
     samples.set_defaults(command=_samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,20 +62,26 @@ class Event:
 def explain(run_dir: Path, what: str) -> list[Event]:
     """The events of the rows that `what` names, in the order of the stages.
 
-    `what` is an id, its first digits (at least six), or part of the path or
-    address that a row came from. Rows made from a named row are told too.
+    `what` is an id, its first digits (at least six), part of the path or
+    address that a row came from, or for inputs that could not be read the name
+    of their source. Rows made from a named row are told too.
     Raises StageError where nothing fits.
     """
-    datasets = []
+    is_id = re.fullmatch(rf"[0-9a-f]{{{MIN_PREFIX},32}}", what) is not None
+    events: list[Event] = []
     for name in stages_of(run_dir):
         try:
-            datasets.append(Dataset.open(run_dir / name))
+            events += _events(Dataset.open(run_dir / name), what, is_id)
         except NoDataset:
+            # It did not finish; perhaps because of what it could not read.
+            paths = sorted(run_dir.glob(f".{name}.*.partial/errors-*.parquet"))
+            events += _errors(name, paths, what)
             break
-    is_id = re.fullmatch(rf"[0-9a-f]{{{MIN_PREFIX},32}}", what) is not None
-    events = [e for d in datasets for e in _events(d, what, is_id)]
     if not events:
-        raise StageError(f"no row of {run_dir} has the id or path {what!r}")
+        raise StageError(
+            f"no row of {run_dir} has the id or path {what!r}, or of an id at least its first "
+            f"{MIN_PREFIX} digits"
+        )
     ids = list(dict.fromkeys(e.id for e in events))[:MAX_ROWS]
     return list(_mark_made([e for e in events if e.id in ids]))
 
@@ -85,12 +91,16 @@ def _events(dataset: Dataset, what: str, is_id: bool) -> Iterator[Event]:
         for path in dataset.files(kind):
             for row in _find(path, what, is_id):
                 yield _event(dataset, outcome, path, row)
-    for path in dataset.files("errors"):
-        table = ds.dataset(path).to_table(filter=pc.match_substring(pc.field("path"), what))
-        for row in table.to_pylist():
+    yield from _errors(dataset.manifest.stage, dataset.files("errors"), what)
+
+
+def _errors(stage: str, paths: Sequence[Path], what: str) -> Iterator[Event]:
+    fits = pc.match_substring(pc.field("path"), what) | (pc.field("dataset") == what)
+    for path in paths:
+        for row in ds.dataset(path).to_table(filter=fits).to_pylist():
             place = f"{row['path']} {row['place'] or ''}".strip()
             yield Event(
-                id=place, stage=dataset.manifest.stage, outcome=f"error ({row['lost']} lost)",
+                id=place, stage=stage, outcome=f"error ({row['lost']} lost)",
                 bucket=None, lang=None, url=row["path"], parent=None, reason=row["reason"],
                 detail=row["detail"] or None, file=path.name,
             )  # fmt: skip

@@ -27,6 +27,8 @@ class StageStatus:
     name: str
     state: str
     manifest: Manifest | None = None
+    #: Whether a newer try, of another configuration or input, has begun and not finished.
+    outdated: bool = False
     #: Rows, or inputs, that a working stage has noted; units it has finished.
     rows_noted: int = 0
     units_done: int = 0
@@ -44,6 +46,7 @@ class StageStatus:
         return {
             "stage": self.name,
             "state": self.state,
+            "outdated": self.outdated,
             "rows": m.rows,
             "reasons": m.reasons,
             "sources": m.sources,
@@ -58,15 +61,15 @@ def read_status(run_dir: Path) -> list[StageStatus]:
 
 
 def _stage(run_dir: Path, name: str) -> StageStatus:
+    works = list(run_dir.glob(f".{name}.*.partial"))
     try:
-        return StageStatus(name, "done", Manifest.read(run_dir / name))
+        return StageStatus(name, "done", Manifest.read(run_dir / name), outdated=bool(works))
     except NoDataset:
         pass
-    for work in run_dir.glob(f".{name}.*.partial"):
-        noted = [int(p.read_text() or 0) for p in (work / PROGRESS).glob("unit-*")]
-        return StageStatus(
-            name, "unfinished", None, sum(noted), len(list((work / REPORTS).glob("*.json")))
-        )
+    for work in works:
+        noted = sum(int(p.read_text() or 0) for p in (work / PROGRESS).glob("unit-*"))
+        done = len(list((work / REPORTS).glob("*.json")))
+        return StageStatus(name, "unfinished", rows_noted=noted, units_done=done)
     return StageStatus(name, "waiting")
 
 
@@ -79,7 +82,7 @@ def print_funnel(stages: list[StageStatus], console: Console) -> None:
         table.add_column(column, justify="right")
     for stage in stages:
         if stage.manifest is None:
-            table.add_row(stage.name, _unfinished(stage))
+            table.add_row(stage.name, stage.state)
             continue
         rows = stage.manifest.rows
         table.add_row(
@@ -89,6 +92,8 @@ def print_funnel(stages: list[StageStatus], console: Console) -> None:
             for source, counts in stage.manifest.sources.items():
                 table.add_row(f"  {source}", *(_number(counts, n) for n in names), style="dim")
     console.print(table)
+    for line in notes(stages):
+        console.print(line, style="yellow", highlight=False, soft_wrap=True)
     for stage in stages:
         for line in _why(stage.manifest) if stage.manifest else ():
             console.print(f"{stage.name:<10} {line}", highlight=False, soft_wrap=True)
@@ -99,10 +104,21 @@ def _number(rows: dict[str, int], name: str) -> str:
     return f"{count:,}" if count or name in ("in", "kept") else "-"
 
 
-def _unfinished(stage: StageStatus) -> str:
-    if stage.state == "waiting":
-        return "waiting"
-    return f"unfinished: {stage.units_done} units done, {stage.rows_noted:,} rows noted in others"
+def notes(stages: list[StageStatus]) -> list[str]:
+    """What a reader of the numbers has to know: of tries that did not finish."""
+    lines = []
+    for stage in stages:
+        if stage.state == "unfinished":
+            lines.append(
+                f"{stage.name} has not finished: {stage.units_done} units are done. "
+                "Run the same command again to go on, or to see why it failed."
+            )
+        if stage.outdated:
+            lines.append(
+                f"a newer try of {stage.name} has not finished: it and the stages after it are "
+                "shown as they were before."
+            )
+    return lines
 
 
 def _why(manifest: Manifest) -> list[str]:

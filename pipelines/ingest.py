@@ -114,7 +114,13 @@ class Ingest(Stage):
         for root in filter(None, (source.path, source.images)):
             if not root.exists():
                 raise StageError(f"ingest: the source {source.name} is not there: {root}")
-        if source.images is not None and not source.images.is_relative_to(source.path):
+        if source.images is not None and source.images.resolve().is_relative_to(
+            source.path.resolve()
+        ):
+            # Its files are listed with the others; which folder it is, matters too.
+            inside = source.images.resolve().relative_to(source.path.resolve())
+            listing.append(f"{source.name} images {inside.as_posix()}")
+        elif source.images is not None:
             for path in _files(source.images):
                 _list(source.images, path, source, listing)
         single = source.path.is_file()

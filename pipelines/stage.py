@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 import apache_beam as beam
+import pyarrow.compute as pc
 
 from pipelines.code import code_digest
 from pipelines.config import RunConfig, StageConfig, identity
@@ -36,6 +38,8 @@ from records import Dataset, Manifest, NoDataset, count_rows, digest_json
 
 #: The packages whose version can change what a stage writes.
 RECORDED_VERSIONS = ("vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow")
+#: Kinds of errors that a failure names.
+MAX_ERRORS_TOLD = 12
 ROW_COUNTS = ("in", "kept", "made", "dropped", "rejected", "errors")
 
 
@@ -139,7 +143,11 @@ def run_stage(
     final = stage.run / stage.name
     try:
         manifest = Manifest.read(final)
-        if (manifest.config_hash, manifest.input_fingerprint) == (stage.config_hash, fingerprint):
+        same = (manifest.config_hash, manifest.input_fingerprint) == (
+            stage.config_hash,
+            fingerprint,
+        )
+        if same and Dataset(final, manifest).is_whole():
             return StageResult(manifest, skipped=True)
     except NoDataset:
         pass
@@ -239,13 +247,31 @@ def _manifest(
 def _check_error_rate(stage: Stage, manifest: Manifest) -> None:
     rate = manifest.rows["errors"] / max(1, manifest.rows["in"])
     if rate > stage.config.max_error_rate:
-        reasons = ", ".join(f"{r} {n}" for r, n in list(manifest.reasons["errors"].items())[:5])
         raise StageError(
             f"{stage.name}: {manifest.rows['errors']} of {manifest.rows['in']} inputs could not be "
-            f"read ({rate:.1%}; {reasons}), more than max_error_rate "
-            f"{stage.config.max_error_rate:.1%}. The rows are in {stage.work}/errors-*.parquet. "
-            f"Mend the input, or set --set {stage.name}.max_error_rate={min(1.0, rate * 1.1):.2f}"
+            f"read ({rate:.1%}), more than max_error_rate {stage.config.max_error_rate:.1%}:\n"
+            + "".join(f"  {line}\n" for line in _worst_errors(stage, manifest))
+            + f"All are in {stage.work}/errors-*.parquet; `vlmforge explain {stage.run} SOURCE` "
+            "lists those of a source. Mend or exclude the inputs, or allow as many: "
+            f"--set {stage.name}.max_error_rate={min(1.0, rate * 1.1):.2f}"
         )
+
+
+def _worst_errors(stage: Stage, manifest: Manifest) -> Iterator[str]:
+    """The most frequent errors, each with its source and an example."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    for batch in Dataset(stage.work, manifest).batches("errors"):
+        for row in batch.filter(pc.equal(batch["lost"], "row")).to_pylist():
+            key = (row["dataset"], row["reason"])
+            counts[key] += 1
+            examples.setdefault(key, f"{row['path']} {row['place'] or ''}".strip())
+    for (source, reason), number in counts.most_common(MAX_ERRORS_TOLD):
+        example = examples[source, reason]
+        yield f"{source}: {reason} {number}, such as {example}"
+    rest = sum(n for _, n in counts.most_common()[MAX_ERRORS_TOLD:])
+    if rest:
+        yield f"other {rest}"
 
 
 def _publish(work: Path, final: Path) -> None:

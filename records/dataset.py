@@ -123,6 +123,11 @@ class Dataset:
         """The paths of one kind of files, in order."""
         return [self.root / f.path for f in self.manifest.files if f.kind == kind]
 
+    def is_whole(self) -> bool:
+        """Whether all files are there, with their sizes; `vlmforge validate` looks closer."""
+        paths = ((self.root / f.path, f.bytes) for f in self.manifest.files)
+        return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
     def batches(
         self, kind: str = "part", columns: list[str] | None = None
     ) -> Iterator[pa.RecordBatch]:

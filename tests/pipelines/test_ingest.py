@@ -67,6 +67,17 @@ def test_a_link_out_of_the_source_is_named(tmp_path, local_runner):
     assert found.manifest.rows["kept"] == 1
 
 
+def test_another_folder_of_pictures_is_another_input(tmp_path):
+    (tmp_path / "gt.txt").write_text("")
+    prints = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        source = {"name": "s", "kind": "icdar", "path": tmp_path, "images": tmp_path / name}
+        config = RunConfig.model_validate({"sources": [source], "out": tmp_path / "run"})
+        prints.append(Ingest(config, config.out).plan(None)[1])
+    assert prints[0] != prints[1]
+
+
 def cut(data, dice):
     return data[: dice.randrange(len(data))]
 

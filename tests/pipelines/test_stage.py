@@ -10,7 +10,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.dedupe import Dedupe
 from pipelines.errors import StageError, UsageError
+from pipelines.explain import explain
 from pipelines.filter import Filter
+from pipelines.funnel import notes, read_status
 from pipelines.ingest import Ingest
 from pipelines.progress import Silence
 from pipelines.runner import BeamRunner, run_pipeline
@@ -102,6 +104,36 @@ def test_a_finished_stage_is_skipped(config):
     runner = Here()
     assert run_stage(Ingest(config, config.out), None, runner, Silence()).skipped
     assert runner.seen == []
+
+
+def test_a_damaged_output_is_made_again(config):
+    whole = ingest(config).manifest
+    part = config.out / "ingest" / whole.files[1].path
+    part.write_bytes(part.read_bytes()[:-1])
+    runner = Here()
+    assert ingest(config, runner).manifest.files == whole.files
+    assert runner.seen == [0, 1, 2, 3]
+
+
+def test_a_newer_try_that_failed_is_told(config, tmp_path):
+    ingest(config)
+    (config.out / "config.json").write_text(json.dumps({"stages": ["ingest"]}))
+    assert notes(read_status(config.out)) == []
+    (tmp_path / "problems" / "a.jsonl").write_text("{}\n" * 99)
+    with pytest.raises(StageError, match=r"problems: no_problem 99, such as a.jsonl line 1\n"):
+        ingest(config)
+    (note,) = notes(read_status(config.out))
+    assert "a newer try of ingest has not finished" in note
+
+
+def test_what_failed_a_first_try_can_be_asked(config, tmp_path):
+    (tmp_path / "problems" / "a.jsonl").write_text("{}\n" * 99)
+    with pytest.raises(StageError):
+        ingest(config)
+    (config.out / "config.json").write_text(json.dumps({"stages": ["ingest"]}))
+    events = explain(config.out, "problems")
+    assert [e.reason for e in events] == ["no_problem"] * len(events)
+    assert events[0].id == "a.jsonl line 1"
 
 
 def test_a_changed_input_or_config_runs_again(config, tmp_path):
