@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,17 +23,17 @@ from PIL import Image
 
 from pipelines.funnel import read_status
 from pipelines.shard import INDEX
-from records import Dataset, PackReader, Sample, digest, from_batch, write_atomically
+from records import Dataset, PackReader, Region, Sample, digest, from_batch, write_atomically
 
 #: Samples shown of each kind, and of each reason.
 SHOWN, SHOWN_REFUSED = 6, 2
 #: Pixels of a picture's longer side in the report.
 PICTURE = 900
 #: Characters shown of a text.
-TEXT = 700
+TEXT = 500
 #: Boxes are shown of the first of these levels that a picture has; more would hide it.
 SHOWN_LEVELS = ("object", "word", "line", "block", "char")
-MAX_BOXES = 400
+MAX_BOXES = 2000
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class Picture:
     uri: str
     width: int
     height: int
-    boxes: list[tuple[tuple[int, int, int, int], str]]
+    boxes: list[Region]
+    #: How many there are of that level; `boxes` may be fewer.
+    of: int
+    level: str | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def write_report(run_dir: Path) -> Path:
             captions=_captions(stages),
             samples=_samples(run_dir, packs),
             refused=_refused(run_dir, [s.name for s in stages], packs),
+            errors=_errors(run_dir, [s.name for s in stages]),
         )
     path = run_dir / "report.html"
     write_atomically(path, html.encode("utf-8", "replace"))
@@ -150,6 +155,23 @@ def _refused(run_dir: Path, stages: list[str], packs: PackReader) -> dict[str, l
     return dict(sorted(cards.items()))
 
 
+def _errors(run_dir: Path, stages: list[str]) -> list[dict[str, Any]]:
+    """What could not be read, by source and reason, each with some places."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for stage in stages:
+        for batch in Dataset.open(run_dir / stage).batches("errors"):
+            for row in batch.to_pylist():
+                key = (row["dataset"], row["lost"], row["reason"])
+                entry = found.setdefault(key, {"count": 0, "places": []})
+                entry["count"] += 1
+                if len(entry["places"]) < SHOWN_REFUSED:
+                    entry["places"].append(f"{row['path']} {row['place'] or ''}".strip())
+    return [
+        {"source": source, "lost": lost, "reason": reason, **found[source, lost, reason]}
+        for source, lost, reason in sorted(found)
+    ]
+
+
 def _card(sample: Sample, packs: PackReader, pictures: bool = True, **why) -> Card:  # type: ignore[no-untyped-def]
     steps: list[str | Picture] = []
     left = TEXT
@@ -177,8 +199,8 @@ def _picture(sample: Sample, index: int, packs: PackReader) -> Picture:
     uri = "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()
     regions = [r for r in sample.regions if r.image == index]
     level = next((level for level in SHOWN_LEVELS if any(r.level == level for r in regions)), None)
-    boxes = [(r.box, r.label) for r in regions if r.level == level][:MAX_BOXES]
-    return Picture(uri, image.width, image.height, boxes)
+    boxes = [r for r in regions if r.level == level]
+    return Picture(uri, image.width, image.height, boxes[:MAX_BOXES], len(boxes), level)
 
 
 @cache
