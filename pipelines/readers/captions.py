@@ -47,7 +47,7 @@ class CaptionsReader:
 def caption_draft(
     row: dict[str, Any], images: Sequence[RawImage], url: str, lang: str | None
 ) -> Draft:
-    """Pictures with the row's caption; where it has several, the first, and all as a target.
+    """Pictures with the row's caption; where it has several, the first, and all as `alternatives`.
 
     Raises BadInput.
     """
@@ -64,7 +64,7 @@ def caption_draft(
         url,
         (*pictures, Part("text", text=captions[0])),
         tuple(images),
-        targets={"captions": several} if len(captions) > 1 else {},
+        targets={"alternatives": several} if len(captions) > 1 else {},
     )
 
 

@@ -32,7 +32,9 @@ from pipelines.readers.pictures import load_picture
 from pipelines.readers.shapes import Lost, Shape, grounding_draft
 from records import Part
 
-Id = int | str
+#: pandas makes floats of a column's numbers where one is missing. Not `float` alone, for
+#: which large ids are the same; 7.0 and 7 are one key.
+Id = int | float | str
 
 
 class _Category(Struct):
@@ -66,8 +68,10 @@ class _Kind(Struct):
 class _Image(Struct):
     id: Id
     file_name: str
-    width: int | None = None
-    height: int | None = None
+    width: int | float | None = None
+    height: int | float | None = None
+    #: LVIS: categories of which not every object in the image is annotated.
+    not_exhaustive_category_ids: list[Id] | None = None
 
 
 class _Class(Struct):
@@ -77,7 +81,7 @@ class _Class(Struct):
 class _Instance(Struct):
     category_id: Id
     bbox: tuple[float, float, float, float]
-    iscrowd: bool | int = False
+    iscrowd: bool | float | None = False
 
 
 class _Caption(Struct):
@@ -174,13 +178,24 @@ def _instances(
     index: _Index, number: int, piece: Piece, source: SourceConfig, config: IngestConfig
 ) -> Draft:
     image = _image(index, number)
-    if image.width is None or image.height is None:
-        raise BadInput("no_size", "the image states no width and height to check the boxes by")
+    size = _size(image)
     path = find_picture(source.pictures, image.file_name)
-    picture = load_picture(path, config, annotated=(image.width, image.height))
+    picture = load_picture(path, config, annotated=size)
     name = f"{piece.name}#images[{number}]"
     shapes = [_shape(index, k, name) for k in index.of_image(number)]
-    return grounding_draft(picture, shapes, name, source.lang)
+    unfinished = image.not_exhaustive_category_ids or []
+    incomplete = {index.names[k] for k in unfinished if k in index.names}
+    return grounding_draft(picture, shapes, name, source.lang, incomplete)
+
+
+def _size(image: _Image) -> tuple[int, int]:
+    """(width, height) in pixels."""
+    if image.width is None or image.height is None:
+        raise BadInput("no_size", "the image states no width and height to check the boxes by")
+    width, height = int(image.width), int(image.height)
+    if (width, height) != (image.width, image.height):
+        raise BadInput("bad_image_entry", f"the size {image.width} x {image.height}")
+    return width, height
 
 
 def _image(index: _Index, number: int) -> _Image:

@@ -4,6 +4,7 @@
     ShareGPT  the same without pictures
     OpenAI    {"messages": [{"role", "content": a text, or [{"type": "text" | "image_url"}]}]}
     TRL       {"images": […], "messages": as OpenAI's, with {"type": "image"} or `<image>`}
+    H4        the same with {"type": "image", "index": which of the images, from 0}
 
 A picture that is missing costs the row: the answers are about it. So does a
 tool, a video or a sound: what the assistant says rests on it.
@@ -54,11 +55,37 @@ class ConversationsReader:
             yield Row(record.place, partial(_draft, record, piece, source, config))
 
 
+class _Pictures:
+    """The pictures of a row by number, and after them those that its messages hold."""
+
+    def __init__(self, given: list[Any]) -> None:
+        self.all = list(given)
+        self._given = len(given)
+        #: Whether messages say which of the row's pictures they show.
+        self.named = False
+
+    def hold(self, picture: Any) -> int:
+        """The number of a picture that a message holds; it may be one of those already."""
+        if picture not in self.all:
+            self.all.append(picture)
+        number = self.all.index(picture)
+        self.named |= number < self._given
+        return number
+
+    def at(self, index: Any) -> int:
+        """The number of the row's picture with this index. Raises BadInput."""
+        if type(index) is not int or not 0 <= index < self._given:
+            detail = f"index {index!r}, {self._given} images"
+            raise BadInput("image_index_unknown", detail[:200])
+        self.named = True
+        return index
+
+
 def _draft(record: Record, piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
     row = record.read()
-    parts, inline = _turns(row)
-    given = inline or row_images(row)
-    images = tuple(load_given(image, source, config) for image in given)
+    pictures = _Pictures(row_images(row))
+    parts = _turns(row, pictures)
+    images = tuple(load_given(image, source, config) for image in pictures.all)
     return Draft(
         bucket="conversation",
         lang=row_lang(row, source),
@@ -68,8 +95,8 @@ def _draft(record: Record, piece: Piece, source: SourceConfig, config: IngestCon
     )
 
 
-def _turns(row: dict[str, Any]) -> tuple[list[Part], list[Any]]:
-    """The turns, with placeholders for pictures, and the pictures that they hold themselves."""
+def _turns(row: dict[str, Any], pictures: _Pictures) -> list[Part]:
+    """The turns, with placeholders for pictures of the row that they do not name."""
     messages = row.get("messages") or row.get("conversations")
     if not isinstance(messages, list) or not messages:
         raise BadInput("no_messages", "neither messages nor conversations is a list with turns")
@@ -78,29 +105,30 @@ def _turns(row: dict[str, Any]) -> tuple[list[Part], list[Any]]:
     if row.get("tools") not in (None, "", "[]", []):
         raise BadInput("tool_use", "the assistant was given tools")
     parts: list[Part] = []
-    inline: list[Any] = []
     if isinstance(row.get("system"), str) and row["system"].strip():
         parts.append(Part("text", text=row["system"].strip(), role="system"))
     for message in messages:
-        parts += _turn(message, inline)
+        parts += _turn(message, pictures)
     _check_order([part.role for part in parts])
-    return parts, inline
+    if pictures.named and any(PLACEHOLDER in (part.text or "") for part in parts):
+        raise BadInput("placeholders_not_as_images", "some name their picture")
+    return parts
 
 
-def _turn(message: Any, inline: list[Any]) -> list[Part]:
-    """One message; pictures that it holds are added to `inline`."""
+def _turn(message: Any, pictures: _Pictures) -> list[Part]:
+    """One message; pictures that it holds are added to `pictures`."""
     if not isinstance(message, dict):
         raise BadInput("not_a_message", f"a turn is a {type(message).__name__}")
     role = _role(message)
     content = message.get("content", message.get("value"))
     items = content if isinstance(content, list) else [{"type": "text", "text": content}]
-    parts = [_item(item, role, inline) for item in items]
+    parts = [_item(item, role, pictures) for item in items]
     thought = message.get("reasoning_content")
     if isinstance(thought, str) and thought.strip():
         parts.insert(0, Part("think", text=thought.strip(), role=role))
     if role == "assistant" and parts and parts[0].type == "text":
         parts[:1] = _split_thought(parts[0])
-    parts = [part for part in parts if part.text]
+    parts = [part for part in parts if part.text or part.type == "image"]
     if all(part.type == "think" for part in parts):
         raise BadInput("empty_turn", f"a turn of the {role} says nothing")
     return parts
@@ -115,8 +143,8 @@ def _role(message: dict[str, Any]) -> str:
     return _ROLES[name]
 
 
-def _item(item: Any, role: str, inline: list[Any]) -> Part:
-    """An item of a message: a text, a thought, or a placeholder for a picture."""
+def _item(item: Any, role: str, pictures: _Pictures) -> Part:
+    """An item of a message: a text, a thought, a picture, or a placeholder for one."""
     kind = item.get("type") if isinstance(item, dict) else None
     if kind in ("text", "reasoning"):
         text = item.get("text") if item.get("text") is not None else item.get("value")
@@ -125,17 +153,24 @@ def _item(item: Any, role: str, inline: list[Any]) -> Part:
         return Part("text" if kind == "text" else "think", text=text.strip(), role=role)
     if kind not in ("image", "image_url"):
         raise BadInput("unknown_content", f"an item of the type {kind!r}"[:100])
-    # {"type": "image"} alone is one of the row's pictures.
     held = next((item[k] for k in ("image_url", "image", "url", "path") if item.get(k)), None)
     if held is not None:
-        inline.append(held.get("url") if kind == "image_url" and isinstance(held, dict) else held)
+        picture = held.get("url") if kind == "image_url" and isinstance(held, dict) else held
+        return Part("image", image=pictures.hold(picture), role=role)
+    if item.get("index") is not None:
+        return Part("image", image=pictures.at(item["index"]), role=role)
+    # {"type": "image"} alone is the next of the row's pictures.
     return Part("text", text=PLACEHOLDER, role=role)
 
 
 def _split_thought(part: Part) -> list[Part]:
-    """What an assistant thought before it spoke, and what it said."""
+    """What an assistant thought before it spoke, and what it said.
+
+    Where a chat template wrote the <think>, the turn has its end alone.
+    """
     text = part.text or ""
-    if not text.startswith(_THINK):
+    begun_by_template = _THINK not in text and text.count(_END_OF_THINK) == 1
+    if not text.startswith(_THINK) and not begun_by_template:
         return [part]
     thought, end, said = text.removeprefix(_THINK).partition(_END_OF_THINK)
     if not end:

@@ -79,9 +79,8 @@ class Draft:
 class Row:
     """An input that gives one sample, and how to read it. `read` raises BadInput."""
 
-    #: Where in the file: "page 3", "line 17", or what finds that out where it takes time;
-    #: None where the file is the row.
-    place: str | Callable[[], str] | None
+    #: Where in the file: "page 3", "line 17"; None where the file is the row.
+    place: str | None
     read: Callable[[], Draft]
 
 

@@ -21,7 +21,6 @@ As in labelme, the picture inside the file goes before the one it names.
 
 from __future__ import annotations
 
-import base64
 import math
 import posixpath
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Raw, Struct
 
 from pipelines.config import IngestConfig, SourceConfig
+from pipelines.readers.data_uri import decode_base64
 from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import decode, find_picture
@@ -100,12 +100,7 @@ def _picture(file: _File, piece: Piece, source: SourceConfig, config: IngestConf
         raise BadInput("no_size", "the annotation states no imageWidth and imageHeight")
     size = (file.image_width, file.image_height)
     if file.image_data:
-        try:
-            data = base64.b64decode(file.image_data)
-        except ValueError as error:
-            raise BadInput("image_bad_base64", str(error)) from error
-        if len(data) > config.max_image_bytes:
-            raise BadInput("image_too_large", f"{len(data)} bytes")
+        data = decode_base64(file.image_data, config.max_image_bytes)
         return check_picture(data, config, annotated=size)
     if not file.image_path:
         raise BadInput("no_image_path", "neither imageData nor imagePath is given")

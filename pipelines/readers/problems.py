@@ -18,6 +18,7 @@ index is one only where the keys say what it starts from; nothing is guessed.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -111,10 +112,13 @@ def _open(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _answer(row: dict[str, Any]) -> str:
+    """The answer that the row gives as a text or a number; "" where it gives none."""
     value = next((row[k] for k in _ANSWERS if row.get(k) is not None), "")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value.strip() if isinstance(value, str) and not _has_no_answer(row) else ""
+    if isinstance(value, str):
+        return "" if _has_no_answer(row) else value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadInput("bad_answer", f"{value!r} is neither a text nor a number"[:200])
+    return repr(value).removesuffix(".0")
 
 
 def _has_no_answer(row: dict[str, Any]) -> bool:

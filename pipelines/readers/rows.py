@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config import IngestConfig, SourceConfig
+from pipelines.readers import lookup
 from pipelines.readers.drafts import BadInput, Piece
 from pipelines.readers.files import read_whole
 
@@ -42,8 +43,8 @@ class Record:
 
     #: Tells the row from all others of its file, whatever the ranges it is read in.
     key: str
-    #: For people: "line 17", or what counts it where that takes time.
-    place: str | Callable[[], str]
+    #: For people: "line 17".
+    place: str
     read: Read
 
 
@@ -69,7 +70,10 @@ def records(
 
 def decode(data: bytes) -> dict[str, Any]:
     """One row from its JSON. Raises BadInput."""
-    return _object(_decode(data), data)
+    row: Any = lookup.decode(data, object, "not_an_object")
+    if not isinstance(row, dict):
+        raise BadInput("not_an_object", f"the row is a {type(row).__name__}", data)
+    return row
 
 
 def renamed(row: dict[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
@@ -119,7 +123,7 @@ def _lines(piece: Piece, config: IngestConfig) -> Iterator[Record]:
     packed = piece.path.name.lower().endswith(_PACKED)
     try:
         with _open(piece.path) as file:
-            offset = piece.start
+            offset, number = piece.start, 0
             if offset:
                 file.seek(offset - 1)
                 offset += len(file.readline()) - 1
@@ -128,12 +132,11 @@ def _lines(piece: Piece, config: IngestConfig) -> Iterator[Record]:
                 line, size = _next_line(file, config.max_file_bytes)
                 if not line:
                     return
+                number += 1
                 if line.strip():
-                    yield Record(
-                        str(offset),
-                        partial(_line_number, piece.path, offset),
-                        partial(_line, line, config.max_file_bytes),
-                    )
+                    # How many lines are before a later piece, only reading them would say.
+                    place = f"line at byte {offset}" if piece.start else f"line {number}"
+                    yield Record(str(offset), place, partial(_line, line, config.max_file_bytes))
                 offset += size
     except OSError as error:
         raise BadInput("broken_compression" if packed else "file_unreadable", str(error)) from error
@@ -162,16 +165,6 @@ def _line(line: bytes, max_bytes: int) -> dict[str, Any]:
     return decode(line)
 
 
-def _line_number(path: Path, offset: int) -> str:
-    """ "line 17", counted from 1. Only for errors: it reads the file up to there."""
-    number, left = 1, offset
-    with _open(path) as file:
-        while left > 0 and (block := file.read(min(left, 1 << 20))):
-            number += block.count(b"\n")
-            left -= len(block)
-    return f"line {number}"
-
-
 def _begins_with_a_row(path: Path, config: IngestConfig) -> bool:
     """Whether the first line is a row already."""
     try:
@@ -188,7 +181,7 @@ def _document(piece: Piece, config: IngestConfig) -> Iterator[Record]:
     if not data[:64].lstrip().startswith(b"["):
         yield Record("0", "row 0", partial(decode, data))
         return
-    for index, row in enumerate(_decode(data, list[msgspec.Raw])):
+    for index, row in enumerate(lookup.decode(data, list[msgspec.Raw], "not_json")):
         yield Record(str(index), f"row {index}", partial(_raw, row))
 
 
@@ -220,25 +213,9 @@ def _parquet(piece: Piece, wanted: list[str]) -> Iterator[Record]:
 
 def _row(batch: pa.RecordBatch, index: int) -> dict[str, Any]:
     try:
-        (row,) = batch.slice(index, 1).to_pylist()
+        row: dict[str, Any] = batch.slice(index, 1).to_pylist()[0]
     except UnicodeDecodeError as error:
         raise BadInput("bad_encoding", str(error)) from error
     except (pa.ArrowException, ValueError) as error:  # such as a time before the year 1
         raise BadInput("bad_value", str(error)) from error
-    return _object(row)
-
-
-def _decode(data: bytes, form: Any = Any) -> Any:
-    try:
-        return msgspec.json.decode(data.removeprefix(_BOM), type=form)
-    except UnicodeDecodeError as error:
-        raise BadInput("bad_encoding", str(error), data) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        reason = "bad_encoding" if "surrogate" in str(error) else "not_json"
-        raise BadInput(reason, str(error), data) from error
-
-
-def _object(row: Any, head: bytes = b"") -> dict[str, Any]:
-    if not isinstance(row, dict):
-        raise BadInput("not_an_object", f"the row is a {type(row).__name__}", head)
     return row

@@ -184,7 +184,7 @@ def _answer(order: _Order, link: Connection) -> None:
             continue
         careful = order.careful and index <= order.skip + _CAREFUL_ROWS
         if careful:
-            link.send(_Begin(_place(row) if isinstance(row, Row) else None))
+            link.send(_Begin(row.place if isinstance(row, Row) else None))
         item = _read(row, order.piece) if isinstance(row, Row) else row
         batch.append(item)
         if isinstance(item, Draft):
@@ -212,11 +212,7 @@ def _read(row: Row, piece: Piece) -> Item:
     try:
         return row.read()
     except Exception as error:
-        return _failure(error, piece, _place(row))
-
-
-def _place(row: Row) -> str | None:
-    return row.place() if callable(row.place) else row.place
+        return _failure(error, piece, row.place)
 
 
 def _failure(error: Exception, piece: Piece, place: str | None) -> Failure:

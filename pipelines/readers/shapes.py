@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.readers.drafts import Draft, Failure, LeftOut, RawImage
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, RawImage
 from records import GRID, Part, normalise, region_array
+
+#: Pixels by which tools round over the edge; what goes on further is truncated.
+_SLACK = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def place(
 ) -> tuple[list[Shape], pa.StructArray, list[Failure]]:
     """Which shapes lie in a picture of that size, their regions, and why the others do not.
 
-    A shape is cut to the picture. One without area or outside is a Failure of
-    the row `name` that costs the region.
+    A shape is cut to the picture, and is then `truncated`. One without area or
+    outside is a Failure of the row `name` that costs the region.
     """
     kept: list[Shape] = []
     cut: list[Shape] = []
@@ -75,20 +78,30 @@ def place(
 
 
 def grounding_draft(
-    image: RawImage, annotations: Sequence[Shape | Lost], name: str, lang: str | None = None
+    image: RawImage,
+    annotations: Sequence[Shape | Lost],
+    name: str,
+    lang: str | None = None,
+    incomplete: Collection[str] = (),
 ) -> Draft:
     """A picture with objects on it, and how many there are of each category.
 
     A category is counted only where the count is true: not where one of its
-    shapes is a crowd, or was lost; and where it is not known of which category
-    a lost annotation is, none is counted.
+    shapes is a crowd, or was lost, or where it is `incomplete`: not all of its
+    objects are annotated. Where it is not known of which category a lost
+    annotation is, none is counted.
     """
     annotations = [_labelled(a, i, name) for i, a in enumerate(annotations)]
     shapes = [a for a in annotations if isinstance(a, Shape)]
     lost = [a for a in annotations if isinstance(a, Lost)]
     kept, regions, failures = place(shapes, image.width, image.height, "object", name)
     annotated, found = Counter(s.label for s in shapes), Counter(s.label for s in kept)
-    unsure = {a.label for a in lost} | {s.label for s in shapes if "crowd" in s.flags}
+    reasons = [w.reason for w in (*(a.why for a in lost if a.label != ""), *failures)]
+    if reasons and not kept:
+        # It would look like a picture on which there is nothing.
+        raise BadInput("no_region_left", ", ".join(dict.fromkeys(reasons)))
+    crowds = {s.label for s in shapes if "crowd" in s.flags}
+    unsure = {a.label for a in lost} | crowds | set(incomplete)
     counts = {k: n for k, n in annotated.items() if n == found[k] and k not in unsure}
     return Draft(
         "grounding",
@@ -117,13 +130,15 @@ def _cut(shape: Shape, width: int, height: int) -> Shape | str:
         return "box_without_area"
     if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
         return "box_outside_image"
-    if not shape.polygon or (x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height):
-        return shape
+    beyond = max(-x1, -y1, x2 - width, y2 - height)
+    flags = {*shape.flags, "truncated"} if beyond > _SLACK else shape.flags
+    if not shape.polygon or beyond <= 0:
+        return replace(shape, flags=tuple(sorted(flags)))
     polygon = _clip(shape.polygon, width, height)
     box = bounds(polygon) if polygon else (0.0, 0.0, 0.0, 0.0)
     if box[0] >= box[2] or box[1] >= box[3]:
         return "box_outside_image"
-    return Shape(shape.label, box, shape.flags, polygon)
+    return Shape(shape.label, box, tuple(sorted(flags)), polygon)
 
 
 def _clip(polygon: Sequence[float], width: int, height: int) -> tuple[float, ...]:

@@ -63,7 +63,7 @@ def test_of_several_captions_the_first_is_said_and_none_is_lost(tmp_path):
     row = {"image": struct(RED), "captions": ["A red field.", " ", "Red."]}
     (draft,) = parquet(tmp_path, [row])
     assert steps(draft) == [0, "A red field."]
-    assert json.loads(draft.targets["captions"]) == ["A red field.", "Red."]
+    assert json.loads(draft.targets["alternatives"]) == ["A red field.", "Red."]
 
 
 def test_fields_name_columns_that_cannot_be_known(tmp_path):

@@ -54,6 +54,21 @@ def test_instances_become_a_row_an_image(tmp_path):
     assert first.images[0].data == png()
 
 
+def test_categories_that_are_not_annotated_throughout_are_not_counted(tmp_path):
+    image = IMAGE | {"not_exhaustive_category_ids": [1.0, 99], "neg_category_ids": [5]}
+    (draft,) = read_coco(tmp_path, [annotation(), annotation(category_id=2)], [image])
+    assert counts(draft) == {"개": 1}
+    assert len(regions(draft)) == 2
+
+
+def test_numbers_may_be_written_as_pandas_does(tmp_path):
+    image = IMAGE | {"id": 7.0, "width": 80.0, "height": 60.0, "license": float("nan")}
+    rows = [annotation(image_id=7.0, category_id=1.0, area=float("nan"), iscrowd=0.0)]
+    rows += [annotation(image_id=7, iscrowd=float("nan"))]
+    (draft,) = read_coco(tmp_path, rows, [image], [{"id": 1.0, "name": "cat"}])
+    assert counts(draft) == {"cat": 2}
+
+
 def test_a_crowd_is_flagged_and_not_counted(tmp_path):
     (draft,) = read_coco(tmp_path, [annotation(iscrowd=1), annotation(), annotation(category_id=2)])
     assert [r["flags"] for r in regions(draft)] == [["crowd"], [], []]
@@ -101,6 +116,7 @@ def test_annotations_of_no_image_are_failures(tmp_path):
         ({"file_name": 5}, "bad_image_entry"),
         ({"width": 60, "height": 80}, "image_not_as_annotated"),
         ({"width": None}, "no_size"),
+        ({"width": 80.5}, "bad_image_entry"),
     ],
 )
 def test_a_bad_image_costs_its_row(tmp_path, fields, reason):

@@ -85,9 +85,59 @@ def test_image_items_may_stand_for_the_pictures_of_the_row(tmp_path):
     assert said(one(tmp_path, row)) == [("user", "image", 0), ("user", "text", "What?"), ANSWER]
 
 
+def test_image_items_may_name_the_pictures_of_the_row(tmp_path):
+    items = [{"type": "image", "index": 1, "text": None}, {"type": "image", "index": 0}]
+    text = {"type": "text", "index": None, "text": "What?"}
+    draft = one(tmp_path, openai([*items, text]) | {"images": ["a.png", "b.png"]})
+    user = [("user", "image", 1), ("user", "image", 0), ("user", "text", "What?")]
+    assert said(draft) == [*user, ANSWER]
+    assert [i.data for i in draft.images] == [png(), png(colour="blue")]
+
+
+def test_a_picture_that_is_held_twice_or_by_the_row_too_is_one(tmp_path):
+    held = [{"type": "image", "image": "a.png"}] * 2
+    draft = one(tmp_path, openai([*held, {"type": "text", "text": "?"}]) | {"images": ["a.png"]})
+    assert said(draft)[:2] == [("user", "image", 0)] * 2
+    assert len(draft.images) == 1
+
+
+def test_held_pictures_stand_beside_those_of_the_row(tmp_path):
+    held, text = {"type": "image_url", "image_url": "b.png"}, {"type": "text", "text": "?"}
+    draft = one(tmp_path, openai([held, {"type": "image"}, text]) | {"images": ["a.png"]})
+    assert said(draft)[:2] == [("user", "image", 1), ("user", "image", 0)]
+    assert [i.data for i in draft.images] == [png(), png(colour="blue")]
+
+
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ([{"type": "image", "index": 0}], "placeholders_not_as_images"),
+        ([{"type": "image", "index": 1}, {"type": "image"}], "placeholders_not_as_images"),
+        ([{"type": "image", "image": "b.png"}, {"type": "image"}], "placeholders_not_as_images"),
+        ([{"type": "image_url", "image_url": "c.png"}], "placeholders_not_as_images"),
+        ([{"type": "image", "index": 2}], "image_index_unknown"),
+        ([{"type": "image", "index": -1}], "image_index_unknown"),
+        ([{"type": "image", "index": True}], "image_index_unknown"),
+    ],
+)
+def test_no_picture_of_the_row_is_lost_silently(tmp_path, items, reason):
+    (tmp_path / "c.png").write_bytes(png(colour="green"))
+    row = openai([*items, {"type": "text", "text": "What?"}]) | {"images": ["a.png", "b.png"]}
+    assert one(tmp_path, row) == reason
+
+
+def test_a_list_of_pictures_may_be_filled_up_but_have_no_gap(tmp_path):
+    items = [{"type": "image", "index": 0}, {"type": "text", "text": "What?"}]
+    draft = one(tmp_path, openai(items) | {"images": ["a.png", None, None]})
+    assert len(draft.images) == 1
+    assert one(tmp_path, openai(items) | {"images": [None, "a.png"]}) == "image_not_given"
+    assert said(one(tmp_path, openai("Hi.") | {"images": [None]}))[1:] == [ANSWER]
+
+
 @pytest.mark.parametrize(
     "message",
     [
+        {"role": "assistant", "content": "Hm.\n</think>\n\nAn answer."},
         {"role": "assistant", "content": "<think>\nHm.\n</think>\n\nAn answer."},
         {"role": "assistant", "content": "An answer.", "reasoning_content": "Hm."},
         {
@@ -114,6 +164,11 @@ def test_only_an_assistant_thinks(tmp_path):
     assert said(draft)[0] == ("user", "text", "<think> is a tag?")
 
 
+@pytest.mark.parametrize("text", ["</think> or </think>?", "See <think>x</think>."])
+def test_what_need_not_be_the_end_of_a_thought_is_said(tmp_path, text):
+    assert said(one(tmp_path, openai("Hi.", text)))[1:] == [("assistant", "text", text)]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -126,14 +181,15 @@ def test_only_an_assistant_thinks(tmp_path):
         (llava("<image>What?", image="https://a.example/x.png"), "image_remote"),
         (llava("<image>What?", image="text.png"), "image_unknown_format"),
         (llava("<image>What?", image="huge.png"), "image_too_many_pixels"),
-        (llava("<image>What?", image="data:image/png;base64,A*"), "image_bad_data_uri"),
-        (llava("<image>What?", image="data:image/png,xx"), "image_bad_data_uri"),
+        (llava("<image>What?", image="data:image/png;base64,A*"), "image_bad_base64"),
+        (llava("<image>What?", image="data:image/png,xx"), "image_unknown_format"),
         (llava("<image>What?", image="data:image/png;base64," + "A" * 4000), "image_too_large"),
         (llava("<image>What?", image=7), "image_not_given"),
         (llava("What?", video="v.mp4"), "other_media"),
         (llava("What?", tools='[{"name": "look"}]'), "tool_use"),
         (llava(" "), "empty_turn"),
         (llava("Hi.", "<think>Hm.</think>"), "empty_turn"),
+        (llava("Hi.", "Hm.</think>"), "empty_turn"),
         (llava("Hi.", "<think>Hm."), "thought_not_closed"),
         (llava(5), "no_text"),
         (openai(None), "no_text"),

@@ -88,9 +88,9 @@ def test_pieces_of_one_object_become_one_region(tmp_path):
     (draft,) = read_labelme(tmp_path, *pieces, other, shape(group_id=2))
     assert grid_boxes(draft)[0] == ("cat", 100, 100, 600, 500)
     assert counts(draft) == {"cat": 2, "dog": 1}
-    left_out, draft = read_labelme(tmp_path, *pieces, shape("line", group_id=1))
+    left_out, draft = read_labelme(tmp_path, *pieces, shape("line", group_id=1), other)
     assert left_out == LeftOut("regions", "line")
-    assert regions(draft) == []
+    assert [r["label"] for r in regions(draft)] == ["dog"]
 
 
 def test_what_is_to_be_ignored_makes_all_counts_unsure(tmp_path):
@@ -109,6 +109,9 @@ def test_flags_of_our_names_are_kept(tmp_path):
 def test_the_picture_inside_goes_before_the_one_named(tmp_path):
     inside = base64.b64encode(png(colour="blue")).decode()
     (draft,) = read_labelme(tmp_path, shape(), imageData=inside, imagePath="gone.png")
+    assert draft.images[0].data == png(colour="blue")
+    broken = base64.encodebytes(png(colour="blue")).decode().rstrip("=\n")
+    (draft,) = read_labelme(tmp_path, shape(), imageData=broken)
     assert draft.images[0].data == png(colour="blue")
 
 
@@ -132,6 +135,7 @@ def test_the_path_starts_from_the_file(tmp_path):
         ({"imagePath": "../gone.png"}, "image_path_outside_source"),
         ({"imageData": "A"}, "image_bad_base64"),
         ({"imageData": "é"}, "image_bad_base64"),
+        ({"imageData": "QU*JD"}, "image_bad_base64"),
         ({"imageData": "QUJD"}, "image_unknown_format"),
         ({"shapes": 3}, "not_labelme"),
         ({"version": "x" * 300_000}, "file_too_large"),

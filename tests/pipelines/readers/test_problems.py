@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.config import IngestConfig, SourceConfig
@@ -37,7 +39,7 @@ def test_problems_are_read_line_by_line(tmp_path):
         (b"[1]", "not_an_object"),
         (b'{"answer": "2"}', "no_problem"),
         (b'{"problem": " ", "answer": "2"}', "no_problem"),
-        (b'{"problem": "p", "answer": 2.5}', "no_answer"),
+        (b'{"problem": "p", "answer": [2]}', "bad_answer"),
         (b'{"problem": "\xff", "answer": "2"}', "bad_encoding"),
         (b'{"problem": "\\ud800", "answer": "2"}', "bad_encoding"),
         (b'{"problem": "' + b"x" * 300_000 + b'", "answer": "2"}', "line_too_long"),
@@ -103,6 +105,29 @@ def test_a_proof_has_a_solution_and_no_answer(tmp_path):
 def test_answers_stand_beside_questions(tmp_path, key):
     assert one(tmp_path, {"question": "q", key: "3/4"}).targets == {"answer": "3/4"}
     assert one(tmp_path, {"problem": "q", key: 204}).targets == {"answer": "204"}
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [(12.0, "12"), (0.5, "0.5"), (-3, "-3"), (1e-7, "1e-07"), ("12.0", "12.0")],
+)
+def test_the_answer_that_is_given_goes_before_the_one_in_a_box(tmp_path, given, answer):
+    row = {"question": "q", "solution": r"First \boxed{1} then", "answer": given}
+    assert one(tmp_path, row).targets["answer"] == answer
+
+
+@pytest.mark.parametrize("given", [True, ["12"], {"value": "12"}])
+def test_an_answer_that_is_no_text_or_number_is_not_replaced_by_another(tmp_path, given):
+    row = {"question": "q", "solution": r"First \boxed{1} then", "answer": given}
+    assert one(tmp_path, row) == "bad_answer"
+
+
+def test_an_answer_in_parquet_that_is_no_number_is_refused(tmp_path):
+    rows = [{"problem": "p", "answer": a} for a in (12.0, float("nan"), float("inf"))]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p.parquet")
+    draft, *failures = read(tmp_path, "p.parquet", "problems")
+    assert draft.targets == {"answer": "12"}
+    assert [f.reason for f in failures] == ["bad_answer"] * 2
 
 
 FOUR = ["two", "three", "five", "seven"]

@@ -54,6 +54,31 @@ def test_a_bad_row_of_an_array_costs_that_row(tmp_path):
     assert (encoding.reason, encoding.place) == ("bad_encoding", "row 2")
 
 
+@pytest.mark.parametrize("name", ["p.json", "p.jsonl"])
+def test_a_row_with_a_number_that_is_none_is_read(tmp_path, name):
+    rows = [{"problem": "NaN?", "answer": str(i), "score": float("nan")} for i in range(3)]
+    lines = map(json.dumps, rows)
+    (tmp_path / name).write_text(json.dumps(rows) if name == "p.json" else "\n".join(lines))
+    drafts = read(tmp_path, name, "problems")
+    assert answers(drafts) == ["0", "1", "2"]
+    assert drafts[0].parts[0].text == "NaN?"
+
+
+def test_places_are_lines_and_in_later_ranges_bytes(tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(b'{"answer": 1}\n\n' * 3)
+    source, config = SourceConfig(name="s", kind="problems", path=path), IngestConfig()
+    pieces = [Piece(0, path, "p", 0, 16), Piece(0, path, "p", 16, 45)]
+    first, second = ([r.place for r in records(p, source, config)] for p in pieces)
+    assert (first, second) == (["line 1", "line 3"], ["line at byte 30"])
+
+
+def test_places_in_a_packed_file_are_lines(tmp_path):
+    (tmp_path / "p.jsonl.gz").write_bytes(gzip.compress(LINES + b"\n\n5"))
+    *_, failure = read(tmp_path, "p.jsonl.gz", "problems")
+    assert (failure.reason, failure.place) == ("not_an_object", "line 42")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [

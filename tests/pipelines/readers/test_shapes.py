@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.readers import RawImage
+from pipelines.readers import BadInput, RawImage
 from pipelines.readers.shapes import Shape, grounding_draft
 from records import denormalise
 from tests.pipelines.readers.annotated import counts, regions
@@ -42,8 +43,23 @@ def test_a_polygon_is_cut_at_the_border_and_its_box_with_it():
 
 def test_a_polygon_whose_box_alone_touches_the_picture_is_outside():
     corner = Shape.of_polygon("a", [-50, 20, 20, -50, -50, -50])
-    draft = grounding_draft(RawImage(b"", "png", 100, 100), [corner], "r")
+    whole = Shape("b", (0, 0, 9, 9))
+    draft = grounding_draft(RawImage(b"", "png", 100, 100), [corner, whole], "r")
     assert [f.reason for f in draft.lacks] == ["box_outside_image"]
+
+
+def test_a_picture_that_lost_all_its_shapes_is_not_one_without_any():
+    outside = Shape("a", (200, 0, 300, 50))
+    with pytest.raises(BadInput, match="no_region_left"):
+        grounding_draft(RawImage(b"", "png", 100, 100), [outside], "r")
+    assert counts(grounding_draft(RawImage(b"", "png", 100, 100), [], "r")) == {}
+
+
+def test_what_goes_on_outside_is_truncated():
+    shapes = [Shape("a", (50, 0, 100.5, 50)), Shape("a", (50, 0, 120, 50), ("difficult",))]
+    draft = grounding_draft(RawImage(b"", "png", 100, 100), shapes, "r")
+    assert [r["flags"] for r in regions(draft)] == [[], ["difficult", "truncated"]]
+    assert [r["box"] for r in regions(draft)] == [[500, 0, 1000, 500]] * 2
 
 
 def test_a_shape_without_a_label_costs_the_counts():

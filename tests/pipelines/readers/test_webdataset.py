@@ -94,6 +94,12 @@ def test_documents_find_their_pictures_among_their_members(tmp_path):
     assert remote == LeftOut("images", "remote")
 
 
+def test_a_number_that_is_none_costs_nothing(tmp_path):
+    facts = json.dumps({"caption": "A red field.", "similarity": float("nan")}).encode()
+    (draft,) = shard(tmp_path, tar(("x.png", png()), ("x.json", facts)))
+    assert steps(draft) == [0, "A red field."]
+
+
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
