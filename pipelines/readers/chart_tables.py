@@ -5,7 +5,8 @@ texts: "01234" has a digit too many for a number, "1E5" (programs write 1e+05)
 may be a code.
 
     integer    5, -12; of 18 digits at most
-    number     5, 1.25, 1e-07; with thousands separators, where the whole column has them
+    number     5, 1.25, 1e-07; with thousands separators, where the whole column has them;
+               1,234 and 1.234 only where the file proves what the mark in them means
     boolean    true, false
     date       2024-01-31, 2024/01/31, 2024.01.31; given as ISO 8601
     datetime   2024-01-31T09:30:00Z, or with slashes, a blank for the T, no seconds, no zone
@@ -19,6 +20,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -33,14 +35,23 @@ _SHOWN = 50
 _NULLS = frozenset(("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL"))
 
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
-_DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,17})(?:\.\d*)?|\.\d+)(?:[eE][+-]\d+)?")
-_GROUPED = re.compile(r"[+-]?(?:0|[1-9]\d{0,2})(?:,\d{3})*(?:\.\d*)?")
-_COMMA = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:,\d+)?")
+#: What numbers look like by their decimal mark; the other mark parts thousands. What only
+#: one of the two allows, such as 0,125 or 1.5 or 1,234,567, proves that one.
+_READINGS = {
+    ".": re.compile(
+        r"[+-]?(?:(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:[eE][+-]\d+)?"
+    ),
+    ",": re.compile(r"[+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:\.\d{3})+)(?:,\d+)?"),
+}
+_UNGROUPED = re.compile(r"[+-]?\d{4}")
 _BOOLEAN = re.compile(r"true|false|True|False|TRUE|FALSE")
 _DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _DATETIME = re.compile(
     r"\d{4}([-/])\d\d\1\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
+_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?")
+#: So many numbers hardly ever increase by chance: one time in 120.
+_SCALE = 5
 _CODE = re.compile(r"[A-Z]{2}")
 
 
@@ -101,19 +112,28 @@ def table_of_text(
     """The same of columns of texts, as in CSV. None is a missing value, "NA" may be one.
 
     `decimal_comma` says that 1,5 may be a number: where commas are not what
-    parts the fields. Raises BadInput also where the names look like a row.
+    parts the fields. Raises BadInput also where the names look like a row, or
+    like the title of the table.
     """
-    typed = [parse(values, decimal_comma) for values in columns]
-    if _is_row(names, typed):
+    readings = [_decimal_marks(_present(values)) for values in columns]
+    proven = {mark for marks in readings if len(marks) == 1 for mark in marks}
+    mark = proven.pop() if len(proven) == 1 else None
+    typed = [parse(values, mark, decimal_comma) for values in columns]
+    if _is_row(names, typed) or _is_title(names, typed):
         raise BadInput("no_header", f"the first row looks like data: {', '.join(names)}"[:200])
     return _assemble(names, typed, total_rows)
 
 
-def parse(values: Sequence[str | None], decimal_comma: bool = False) -> tuple[str, list[Any]]:
-    """The type of a column of texts, and its values."""
+def parse(
+    values: Sequence[str | None], mark: str | None = None, decimal_comma: bool = False
+) -> tuple[str, list[Any]]:
+    """The type of a column of texts, and its values.
+
+    `mark` is the decimal mark that the file proves, for a column that proves none.
+    """
     texts = [None if v is None else v.strip() for v in values]
-    present = [t for t in texts if t is not None and t not in _NULLS]
-    name, convert = _parser(present, decimal_comma)
+    present = _present(values)
+    name, convert = _parser(present, mark, decimal_comma)
     try:
         if convert is not None:
             return name, [None if t is None or t in _NULLS else convert(t) for t in texts]
@@ -125,37 +145,51 @@ def parse(values: Sequence[str | None], decimal_comma: bool = False) -> tuple[st
     return "string", [None if t in nulls else t for t in texts]
 
 
-def _parser(texts: list[str], decimal_comma: bool) -> tuple[str, Callable[[str], Any] | None]:
+def _present(values: Sequence[str | None]) -> list[str]:
+    """The texts that are not missing."""
+    stripped = (v.strip() for v in values if v is not None)
+    return [text for text in stripped if text not in _NULLS]
+
+
+def _parser(
+    texts: list[str], mark: str | None, decimal_comma: bool
+) -> tuple[str, Callable[[str], Any] | None]:
     """The type that all the texts are of, and what converts one; None for strings."""
-    for name, fits, convert in _PARSERS if texts else ():
-        if fits(texts):
+    for name, pattern, convert in _PARSERS if texts else ():
+        if all(pattern.fullmatch(t) for t in texts):
             return name, convert
-    if texts and decimal_comma and _are_comma_decimals(texts):
-        return "number", _from_comma
-    return "string", None
+    proven = _proven_mark(texts, mark, decimal_comma)
+    return ("string", None) if proven is None else ("number", partial(_to_number, mark=proven))
 
 
-def _all(pattern: re.Pattern[str]) -> Callable[[list[str]], bool]:
-    return lambda texts: all(pattern.fullmatch(t) for t in texts)
+def _decimal_marks(texts: list[str]) -> frozenset[str]:
+    """The decimal marks that all the texts may be read with."""
+    return frozenset(
+        mark for mark, reading in _READINGS.items() if texts and all(map(reading.fullmatch, texts))
+    )
 
 
-def _are_grouped(texts: list[str]) -> bool:
-    return any("," in t for t in texts) and all(_GROUPED.fullmatch(t) for t in texts)
+def _proven_mark(texts: list[str], mark: str | None, decimal_comma: bool) -> str | None:
+    """The decimal mark of the texts, if they are numbers and it is known."""
+    marks = _decimal_marks(texts)
+    if len(marks) == 1:
+        (mark,) = marks
+    elif mark is None and not decimal_comma and not any("," in t for t in texts):
+        mark = "."  # who parts fields with commas
+    if mark not in marks or (mark == "," and not decimal_comma):
+        return None
+    grouped = any(_group(mark) in t for t in texts)
+    return None if grouped and any(map(_UNGROUPED.match, texts)) else mark
 
 
-def _are_comma_decimals(texts: list[str]) -> bool:
-    """Where all groups have three digits, commas may part thousands as well: not known."""
-    ends = [t.rpartition(",")[2] for t in texts if "," in t]
-    return all(_COMMA.fullmatch(t) for t in texts) and any(len(e) != 3 for e in ends)
+def _group(mark: str) -> str:
+    """What parts thousands beside a decimal mark."""
+    return "," if mark == "." else "."
 
 
-def _from_comma(text: str) -> float:
-    return float(text.replace(",", "."))
-
-
-def _from_groups(text: str) -> int | float:
-    plain = text.replace(",", "")
-    return float(plain) if "." in plain else int(plain)
+def _to_number(text: str, mark: str) -> int | float:
+    plain = text.replace(_group(mark), "").replace(mark, ".")
+    return int(plain) if _INTEGER.fullmatch(plain) else float(plain)
 
 
 def _to_date(text: str) -> str:
@@ -168,13 +202,11 @@ def _to_datetime(text: str) -> str:
     return datetime.datetime.fromisoformat(text.replace("/", "-")).isoformat()
 
 
-_PARSERS: tuple[tuple[str, Callable[[list[str]], bool], Callable[[str], Any]], ...] = (
-    ("integer", _all(_INTEGER), int),
-    ("number", _all(_DECIMAL), float),
-    ("number", _are_grouped, _from_groups),
-    ("boolean", _all(_BOOLEAN), lambda t: t.lower() == "true"),
-    ("date", _all(_DATE), _to_date),
-    ("datetime", _all(_DATETIME), _to_datetime),
+_PARSERS: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
+    ("integer", _INTEGER, int),
+    ("boolean", _BOOLEAN, lambda t: t.lower() == "true"),
+    ("date", _DATE, _to_date),
+    ("datetime", _DATETIME, _to_datetime),
 )
 
 
@@ -200,18 +232,48 @@ def _plain(value: Any) -> str:
 
 
 def _is_row(names: Sequence[str], columns: Sequence[tuple[str, list[Any]]]) -> bool:
-    """Whether the names are values of their columns, and not years or numbers that count."""
+    """Whether the names are values of their columns, and not numbers that name them."""
     if not any(name.strip() for name in names):
         return True
-    named = [(n, t) for n, (t, _) in zip(names, columns, strict=True) if t != "string" and n]
-    if not named or any(_family(parse([n])[0]) != _family(t) for n, t in named):
+    pairs = zip(names, columns, strict=True)
+    named = [(name, kind, values) for name, (kind, values) in pairs if kind != "string" and name]
+    if not named or any(_family(_kind(name)) != _family(kind) for name, kind, _ in named):
         return False
-    counting = [int(n) for n, _ in named if _INTEGER.fullmatch(n)]
-    if len(counting) < len(named):
-        return True
-    years = all(1000 <= n < 3000 for n in counting) and len(set(counting)) == len(counting)
-    steps = {b - a for a, b in pairwise(counting)}
-    return not (years or (len(counting) > 1 and steps == {1}))
+    return not _are_labels([name for name, _, _ in named], [values for *_, values in named])
+
+
+def _are_labels(names: Sequence[str], columns: Sequence[list[Any]]) -> bool:
+    """Whether values that name columns of their kind are years, count, or are a scale.
+
+    A scale increases, as few rows of values do by chance; where they all do, it is one of them.
+    """
+    if all(_INTEGER.fullmatch(n) for n in names):
+        counting = [int(n) for n in names]
+        years = all(1000 <= n < 3000 for n in counting) and len(set(counting)) == len(counting)
+        if years or {b - a for a, b in pairwise(counting)} == {1}:
+            return True
+    if len(names) < _SCALE or not all(_DECIMAL.fullmatch(n) for n in names):
+        return False
+    rows = zip(*columns, strict=True)
+    return _increases([float(n) for n in names]) and not all(map(_increases, rows))
+
+
+def _increases(values: Sequence[Any]) -> bool:
+    present = [v for v in values if v is not None]
+    return all(a < b for a, b in pairwise(present))
+
+
+def _is_title(names: Sequence[str], columns: Sequence[tuple[str, list[Any]]]) -> bool:
+    """Whether columns of data have no name, as below a title; the first may hold names of rows."""
+    unnamed = [v for n, (_, v) in zip(names[1:], columns[1:], strict=True) if not n.strip()]
+    return any(
+        2 * sum(v is not None for v in values) > len(values) and _useless(values) is None
+        for values in unnamed
+    )
+
+
+def _kind(name: str) -> str:
+    return "number" if _decimal_marks([name.strip()]) else parse([name])[0]
 
 
 def _family(kind: str) -> str:

@@ -5,8 +5,9 @@ kept are counted, and checked to have as many fields as the header.
 
     encoding     by a byte order mark, or UTF-8; or CP949, as Korean Excel writes,
                  where it is not UTF-8 and nearly all of it is in EUC-KR
-    delimiter    of `.tsv` a tab; else of , ; tab | the one that parts all of the
-                 first rows into the same number of fields, the most fields
+    delimiter    what a first line such as `sep=;`, Excel's own, states; or of `.tsv` a tab;
+                 or else of , ; tab | the one that parts all of the first rows into the
+                 same number of fields, the most fields
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +35,18 @@ _DELIMITERS = (",", ";", "\t", "|")
 #: CP949 has 8,822 syllables beyond EUC-KR, which Korean hardly uses. A Latin-1 text
 #: that decodes as CP949 is full of them.
 _MIN_EUC_KR = 0.9
+_STATED = re.compile(r'"?sep=([\t -~])"?\r?\n', re.IGNORECASE)
 _BLANK_QUOTED = re.compile(r'\s+"(.*)"\s*', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a file is written."""
+
+    encoding: str
+    delimiter: str
+    #: Lines before the header.
+    skipped: int
 
 
 @dataclass(frozen=True)
@@ -53,14 +66,11 @@ def read_delimited(path: Path, max_rows: int) -> Delimited:
     Raises BadInput: `bad_encoding`, `ragged_rows`, `not_a_table` for a single
     column, `too_many_columns`, `no_rows`, `not_csv`.
     """
-    encoding = _encoding(path)
-    with open(path, encoding=encoding, newline="") as file:
-        head = file.read(_HEAD)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
-    names = _header(path, encoding, delimiter)
+    form = _form(path)
+    names = _header(path, form)
     kept: list[pa.RecordBatch] = []
     count = 0
-    for batch in _batches(path, encoding, delimiter, len(names), whole=True):
+    for batch in _batches(path, form, len(names), whole=True):
         kept.append(batch)
         count += batch.num_rows
         if count > max_rows:
@@ -69,10 +79,20 @@ def read_delimited(path: Path, max_rows: int) -> Delimited:
     if table is None or not table.num_rows:
         raise BadInput("no_rows", ", ".join(names)[:200])
     if count > max_rows:
-        batches = _batches(path, encoding, delimiter, len(names), whole=False)
+        batches = _batches(path, form, len(names), whole=False)
         count = sum(batch.num_rows for batch in batches)
     columns = [[_unquoted(text) for text in c.to_pylist()] for c in table.columns]
-    return Delimited([_unquoted(n) or "" for n in names], columns, count - 1, delimiter)
+    return Delimited([_unquoted(n) or "" for n in names], columns, count - 1, form.delimiter)
+
+
+def _form(path: Path) -> _Form:
+    encoding = _encoding(path)
+    with open(path, encoding=encoding, newline="") as file:
+        head = file.read(_HEAD)
+    stated = _STATED.match(head)
+    if stated is not None:
+        return _Form(encoding, stated[1], 1)
+    return _Form(encoding, "\t" if path.suffix.lower() == ".tsv" else _delimiter(head), 0)
 
 
 def _unquoted(text: str | None) -> str | None:
@@ -143,10 +163,11 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         return
 
 
-def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
-    with open(path, encoding=encoding, newline="") as file:
+def _header(path: Path, form: _Form) -> list[str]:
+    with open(path, encoding=form.encoding, newline="") as file:
         try:
-            reader = csv.reader(file, delimiter=delimiter)
+            lines = itertools.islice(file, form.skipped, None)
+            reader = csv.reader(lines, delimiter=form.delimiter)
             names = next((row for row in reader if row), [])
         except csv.Error as error:  # a field of more than 128 KiB
             raise BadInput("not_csv", str(error)) from error
@@ -157,9 +178,7 @@ def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
     return names
 
 
-def _batches(
-    path: Path, encoding: str, delimiter: str, width: int, whole: bool
-) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, form: _Form, width: int, whole: bool) -> Iterator[pa.RecordBatch]:
     """The rows, the header too; unless `whole`, of the first column alone."""
     fields = [str(k) for k in range(width)]
     convert = pc.ConvertOptions(
@@ -174,9 +193,10 @@ def _batches(
         use_threads=False,
         block_size=_BLOCK,
         column_names=fields,
-        encoding="utf-8" if encoding == "utf-8-sig" else encoding,
+        encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
+        skip_rows=form.skipped,
     )
-    parse = pc.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    parse = pc.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
     try:
         with pc.open_csv(path, read, parse, convert) as reader:
             yield from reader

@@ -7,8 +7,8 @@
                 a step back or a wide gap, such as between the cells of a table
     block       lines below each other with little between them, of about one height
 
-The order is that of the characters. All boxes are unions of the characters' own. Text
-may run in any of the four directions.
+The order is that of the characters, which `pdf_text` gives in reading order. All boxes
+are unions of the characters' own. Text may run in any of the four directions.
 """
 
 from __future__ import annotations

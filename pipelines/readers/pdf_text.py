@@ -15,13 +15,13 @@ Three things are not believed:
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,15 @@ SPLIT = 0x02
 _STENCILS = range(raw.FPDF_TEXTRENDERMODE_FILL_CLIP, raw.FPDF_TEXTRENDERMODE_CLIP + 1)
 #: Forms inside each other; a form may not contain itself, but files lie.
 _MAX_DEPTH = 8
+#: The part of a letter by which the heights of two may differ that begin at one height.
+_SAME_HEIGHT = 0.5
+#: How much more down than across text without a turn runs that is written down the page.
+_STEEP = 2.0
 #: Levels of 255 by which some pixel of a word must differ from another: paper is even.
 _MIN_CONTRAST = 16
 #: Points across a character's box, and as many down, at which the picture is looked at.
 _PROBES = 5
-#: What `_pixels_of` measures with: a fine grid, as pdfium rounds to whole numbers.
+#: What `_pixel_map` measures with: a fine grid, as pdfium rounds to whole numbers.
 _CANVAS = 1 << 20
 #: First and last of the CJK ideographs of the BMP, and of the Hangul syllables.
 _IDEOGRAPHS, _HANGUL = (0x3400, 0x9FFF), (0xAC00, 0xD7A3)
@@ -63,12 +67,14 @@ def _address(pointer: Any) -> int:
 _unicode_of = _plain(raw.FPDFText_GetUnicode)
 _has_error = _plain(raw.FPDFText_HasUnicodeMapError)
 _object_of = _plain(raw.FPDFText_GetTextObject, answer=ctypes.c_ssize_t)
+_write_matrix = _plain(raw.FPDFText_GetMatrix, ctypes.c_void_p)
+_write_origin = _plain(raw.FPDFText_GetCharOrigin, *[ctypes.c_void_p] * 2)
 _write_box = _plain(raw.FPDFText_GetCharBox, *[ctypes.c_void_p] * 4)
 
 
 @dataclass(frozen=True)
 class Characters:
-    """A page's characters in the order of its text layer; all arrays have the length N."""
+    """A page's characters in reading order; all arrays have the length N."""
 
     #: Unicode; REPLACEMENT where it is unreadable.
     codes: NDArray[np.uint32]
@@ -80,8 +86,8 @@ class Characters:
     improbable: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
 
-    def select(self, kept: NDArray[np.bool_]) -> Characters:
-        """Those where `kept`, of shape (N,), is true."""
+    def select(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Characters:
+        """Those where `kept`, of shape (N,), is true; or those at such places."""
         return Characters(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
 
 
@@ -109,15 +115,27 @@ def _read(page: pdfium.PdfPage, text: pdfium.PdfTextPage, picture: NDArray[np.ui
     unreadable = unmapped | (kinds == _MEANINGLESS)
     codes[unreadable] = REPLACEMENT
     height, width = picture.shape[:2]
-    boxes = _pixels_of(page, _page_boxes(handle, spaces), width, height)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    pixels = _pixel_map(page, width, height)
+    boxes = pixels.boxes(_page_boxes(handle, spaces))
+    middle = _middles(boxes)
     beside = ((middle < 0) | (middle >= (width, height))).any(axis=1)
     np.clip(boxes, 0, (width, height, width, height), out=boxes)
     area = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
     drawn = area & ~beside & ~spaces & ((kinds != _FORMAT) | unmapped)
-    hidden = _are_hidden(page, handle, count) | _without_ink(picture, boxes, drawn)
+    objects = _each(_object_of, handle, count)
+    hidden = _are_hidden(page, objects) | _without_ink(picture, boxes, drawn)
     found = Characters(codes, boxes, spaces, unreadable, kinds == _IMPROBABLE, hidden)
-    return found.select(spaces | (drawn & ~halves))
+    kept = np.append(spaces | (drawn & ~halves), [True])
+    order = _reading_order(handle, np.where(drawn, objects, 0), boxes, pixels)
+    return _with_break(found).select(order[kept[order]])
+
+
+def _with_break(characters: Characters) -> Characters:
+    """The characters, and the end of a line."""
+    line_end = (ord("\n"), (0, 0, 0, 0), True, False, False, False)
+    arrays = (getattr(characters, name) for name in Characters.__dataclass_fields__)
+    pairs = zip(arrays, line_end, strict=True)
+    return Characters(*(np.concatenate([a, np.array([b], a.dtype)]) for a, b in pairs))
 
 
 def _join_surrogates(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -132,7 +150,13 @@ def _join_surrogates(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 def _each(ask: Any, handle: Any, count: int) -> NDArray[np.int64]:
     """What pdfium answers of each character, shape (count,)."""
-    return np.fromiter(map(ask, repeat(_address(handle)), range(count)), np.int64, count)
+    return np.fromiter(map(ask, itertools.repeat(_address(handle)), range(count)), np.int64, count)
+
+
+def _write_each(write: Any, handle: Any, places: Iterable[int], *arrays: NDArray[Any]) -> None:
+    """Let pdfium write of the character at each place into the array's row of it."""
+    rows = (itertools.count(a.ctypes.data, a.strides[0]) for a in arrays)
+    deque(map(write, itertools.repeat(_address(handle)), places, *rows), maxlen=0)
 
 
 def _page_boxes(handle: Any, spaces: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -144,11 +168,7 @@ def _page_boxes(handle: Any, spaces: NDArray[np.bool_]) -> NDArray[np.float64]:
     """
     count = len(spaces)
     edges = np.zeros((4, count))
-    columns = [
-        range(edge.ctypes.data, edge.ctypes.data + count * edge.itemsize, edge.itemsize)
-        for edge in edges
-    ]
-    deque(map(_write_box, repeat(_address(handle)), range(count), *columns), maxlen=0)
+    _write_each(_write_box, handle, range(count), *edges)
     loose = raw.FS_RECTF()
     for index in np.flatnonzero(((edges[0] >= edges[1]) | (edges[2] >= edges[3])) & ~spaces):
         raw.FPDFText_GetLooseCharBox(handle, int(index), loose)
@@ -156,23 +176,35 @@ def _page_boxes(handle: Any, spaces: NDArray[np.bool_]) -> NDArray[np.float64]:
     return edges.T
 
 
-def _pixels_of(
-    page: pdfium.PdfPage, boxes: NDArray[np.float64], width: int, height: int
-) -> NDArray[np.float64]:
-    """Boxes on the page to (left, top, right, bottom) in its picture, turned as that is.
+@dataclass(frozen=True)
+class _PixelMap:
+    """From the page to its picture, turned as that is; all of shape (2,)."""
 
-    pdfium knows the page's rotation, its crop box and what a viewer makes of
-    them; from three points that it places, the map follows.
+    #: Where the page's origin lies, and what a step across and one up the page become.
+    origin: NDArray[np.float64]
+    across: NDArray[np.float64]
+    up: NDArray[np.float64]
+
+    def steps(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Steps (N,) on the page as steps (N, 2) in the picture."""
+        return np.outer(x, self.across) + np.outer(y, self.up)
+
+    def boxes(self, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 4): left, right, bottom, top on the page to left, top, right, bottom."""
+        corners = [self.origin + self.steps(edges[:, x], edges[:, y]) for x, y in ((0, 2), (1, 3))]
+        return np.hstack([np.minimum(*corners), np.maximum(*corners)])
+
+
+def _pixel_map(page: pdfium.PdfPage, width: int, height: int) -> _PixelMap:
+    """pdfium knows the page's rotation, its crop box and what a viewer makes of them.
+
+    From three points that it places, the map follows.
     """
     span_x, span_y = page.get_size()
     origin, right, up = (_place(page, x, y) for x, y in ((0, 0), (span_x, 0), (0, span_y)))
     scale = np.array([width, height]) / _CANVAS
     across, along = (right - origin) * scale / span_x, (up - origin) * scale / span_y
-    corners = [
-        origin * scale + np.outer(boxes[:, x], across) + np.outer(boxes[:, y], along)
-        for x, y in ((0, 2), (1, 3))
-    ]
-    return np.hstack([np.minimum(*corners), np.maximum(*corners)])
+    return _PixelMap(origin * scale, across, along)
 
 
 def _place(page: pdfium.PdfPage, x: float, y: float) -> NDArray[np.float64]:
@@ -181,14 +213,66 @@ def _place(page: pdfium.PdfPage, x: float, y: float) -> NDArray[np.float64]:
     return np.array([column.value, row.value], np.float64)
 
 
-def _are_hidden(page: pdfium.PdfPage, handle: Any, count: int) -> NDArray[np.bool_] | bool:
-    """Which characters the page's objects do not show, shape (count,)."""
-    objects = _children(page.raw, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject)
-    hidden = set(_hidden_texts(objects))
-    if not hidden:
-        # By far the most pages: spare them a call for each character.
-        return False
-    return np.isin(_each(_object_of, handle, count), list(hidden))
+def _reading_order(
+    handle: Any, objects: NDArray[np.int64], boxes: NDArray[np.float64], pixels: _PixelMap
+) -> NDArray[np.intp]:
+    """Places of the characters in the order in which they are read; N is a break between two.
+
+    `objects` has 0 for what is not drawn. pdfium puts text objects that follow
+    each other and begin at one height from left to right. So come, last to
+    first, the lines of text that runs down the page, and the words of text that
+    stands on its head. What pdfium has put between them, such as a space, it
+    has guessed from the wrong order; a break stands there.
+    """
+    letters = np.flatnonzero(objects)
+    starts = np.flatnonzero(np.diff(objects[letters], prepend=0))
+    first, last = letters[starts], letters[np.append(starts[1:], len(letters))[: len(starts)] - 1]
+    order: list[range | list[int]] = []
+    done = 0
+    for start, end in _true_runs(_are_swapped(handle, first, last, boxes, pixels)):
+        order.append(range(done, first[start]))
+        for k in range(end, start - 1, -1):
+            order += [range(first[k], last[k] + 1), [len(objects)]]
+        done = last[end] + 1
+    return np.concatenate([*order, range(done, len(objects))]).astype(np.intp)
+
+
+def _are_swapped(
+    handle: Any,
+    first: NDArray[np.intp],
+    last: NDArray[np.intp],
+    boxes: NDArray[np.float64],
+    pixels: _PixelMap,
+) -> NDArray[np.bool_]:
+    """Which of the text objects, by the places of their ends, is read after the next; (N - 1,)."""
+    origins, matrices = np.zeros((2, len(first))), np.zeros((len(first), 6), np.float32)
+    _write_each(_write_origin, handle, first.tolist(), *origins)
+    _write_each(_write_matrix, handle, first.tolist(), matrices)
+    way_x, way_y = pixels.steps(matrices[:, 0], matrices[:, 1]).T
+    travel_x, travel_y = (_middles(boxes[last]) - _middles(boxes[first])).T
+    # Text without a turn runs down the page in the vertical writing of East Asia.
+    down = (way_y > np.abs(way_x)) | (travel_y > _STEEP * np.abs(travel_x))
+    backward = down | (-way_x > np.abs(way_y))
+    right, lower = np.diff(pixels.steps(*origins), axis=0).T
+    sides = (boxes[first, 2:] - boxes[first, :2]).max(axis=1, initial=0)
+    level = np.abs(lower) < _SAME_HEIGHT * np.maximum(sides[1:], sides[:-1])
+    return level & (right > 0) & backward[1:] & backward[:-1]
+
+
+def _middles(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _true_runs(values: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """First place, and the one behind the last, of each run that is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]])))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _are_hidden(page: pdfium.PdfPage, objects: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which characters the page's objects do not show, by the object of each."""
+    children = _children(page.raw, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject)
+    return np.isin(objects, list(_hidden_texts(children)))
 
 
 def _hidden_texts(objects: list[Any], depth: int = 0) -> Iterator[int]:

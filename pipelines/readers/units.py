@@ -3,7 +3,8 @@
 A unit is taken only where the name states it, and only one of the closed list
 below: `Weight (kg)`, `인구(명)`, `Rate [%]`, `body_mass_kg`. It is given as it
 is written, never converted. What else stands in brackets, as in `Name (old)`
-or `Sales (F)`, is part of the name.
+or `Sales (F)`, is part of the name; so is an ending, as in `Item(s)`, and what a
+number or a count stands before: `last_7_days`, `number_of_days`.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ _BRACKETS = re.compile(r"(.+?)\s*[(\[（]\s*([^()\[\]（）]{1,40}?)\s*[)\]）]"
 _SCALED = re.compile(rf"(?:in )?(?:(?:{_SCALES})\s?(?:of )?)?(.+)")
 _PARTS = re.compile(r"\s*/\s*|\s*[·*]\s*| per ")
 _OF = re.compile(r"% of .+")
+#: An ending of the word that it touches, as in `Item(s)`.
+_ENDING = re.compile(r".*[A-Za-z][(\[][a-z][)\]]")
+#: Before the end of a name that is then no unit: `last_7_days`, `number_of_days`.
+_COUNTED = re.compile(
+    r"(?:.*_)?(?:\d+|last|past|next|(?:number|count|num|no)(?:_of)?)", re.IGNORECASE
+)
 _SUFFIX = re.compile(rf"(.*?\w)(?:_in)?_({'|'.join(_SUFFIXES)})", re.IGNORECASE)
 
 
@@ -65,9 +72,12 @@ def split_unit(name: str) -> tuple[str, str | None]:
     name = name.strip()
     brackets = _BRACKETS.fullmatch(name)
     if brackets is not None:
-        return (brackets[1], brackets[2]) if _is_unit(brackets[2]) else (name, None)
+        stated = _is_unit(brackets[2]) and not _ENDING.fullmatch(name)
+        return (brackets[1], brackets[2]) if stated else (name, None)
     suffix = _SUFFIX.fullmatch(name)
-    return (suffix[1], _SUFFIXES[suffix[2].lower()]) if suffix is not None else (name, None)
+    if suffix is None or _COUNTED.fullmatch(suffix[1]):
+        return name, None
+    return suffix[1], _SUFFIXES[suffix[2].lower()]
 
 
 def _is_unit(text: str) -> bool:

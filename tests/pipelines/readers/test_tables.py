@@ -122,6 +122,16 @@ def test_na_among_codes_of_two_letters_is_namibia(tmp_path):
         ("Weight_in_lbs", ("Weight", "lbs")),
         ("share_pct", ("share", "%")),
         ("energy_kwh", ("energy", "kWh")),
+        ("Weight(kg)", ("Weight", "kg")),
+        ("Duration (s)", ("Duration", "s")),
+        ("Bedroom(s)", ("Bedroom(s)", None)),
+        ("Count of Item(s)", ("Count of Item(s)", None)),
+        ("new_deaths_last_7_days", ("new_deaths_last_7_days", None)),
+        ("cases_14_days", ("cases_14_days", None)),
+        ("price_change_24_hours", ("price_change_24_hours", None)),
+        ("number_of_days", ("number_of_days", None)),
+        ("num_days", ("num_days", None)),
+        ("pm25_hours", ("pm25", "hours")),
         ("Name (old)", ("Name (old)", None)),
         ("Deaths (F)", ("Deaths (F)", None)),
         ("Temp (min)", ("Temp (min)", None)),
@@ -184,10 +194,45 @@ def test_delimiters_are_told(tmp_path, delimiter):
     assert column(draft, "x")[2] == [2, 4]
 
 
-def test_a_comma_is_a_decimal_point_only_where_nothing_else_is_meant(tmp_path):
-    (draft,) = read_table(tmp_path, "k;sure;unsure\na;1,5;1,234\nb;2,25;5,678\n")
-    assert column(draft, "sure")[::2] == ("number", [1.5, 2.25])
-    assert column(draft, "unsure")[::2] == ("number", [1234, 5678])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        # What one column proves holds for the file.
+        ("k;x;y\na;52,520;0,125\nb;53,551;0,250\n", [[52.52, 53.551], [0.125, 0.25]]),
+        ("k;x;y\na;126.329;1,5\n", [[126329], [1.5]]),
+        ("k;x;y\na;1,234;2.5\nb;12;.5\n", [[1234, 12], [2.5, 0.5]]),
+        ("k;x;y\na;1.234.567;1,234\n", [[1234567], [1.234]]),
+        ("k;x;y\na;1.234,5;1.234\n", [[1234.5], [1234]]),
+        # Nothing proves it, or two columns prove what cannot be at once.
+        ("k;x;y\na;52,520;126.329\n", [["52,520"], ["126.329"]]),
+        ("k;x;y;z\na;1,5;2.5;1,234\n", [[1.5], [2.5], ["1,234"]]),
+        ("k;x;y\na;1,234;1.5\nb;1234;2\n", [["1,234", "1234"], [1.5, 2]]),
+        ("k;x;y\na;0,1.5;00,5\n", [["0,1.5"], ["00,5"]]),
+    ],
+)
+def test_a_mark_in_a_number_means_what_the_file_proves(tmp_path, name, text, parsed):
+    text = text.replace(";", "\t") if name == "t.tsv" else text
+    (draft,) = read_table(tmp_path, text, name)
+    assert [column(draft, n)[2] for n in "xyz"[: len(parsed)]] == parsed
+
+
+def test_where_commas_part_fields_a_point_is_the_decimal_mark(tmp_path):
+    (draft,) = read_table(tmp_path, 'k,x,y\na,1.234,"52,520"\nb,5.678,"0,125"\n')
+    assert column(draft, "y")[2] == ["52,520", "0,125"]
+    assert values_of(tmp_path, "1.234", "5.678")[2] == [1.234, 5.678]
+    assert values_of(tmp_path, "1,234", "5,678")[2] == ["1,234", "5,678"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
+def test_the_line_in_which_excel_states_the_delimiter_is_no_row(tmp_path, line, encoding):
+    (draft,) = read_table(tmp_path, f"{line}\r\na;b\r\n1;x\r\n2;y\r\n".encode(encoding))
+    assert column(draft, "a")[2] == [1, 2]
+    assert table(draft)["total_rows"] == 2
+    long = f"{line}\na;b\n" + "1;x\n" * 30
+    (draft,) = read_table(tmp_path, long, max_table_rows=10)
+    assert table(draft)["total_rows"] == 30
 
 
 def test_quotes_after_a_blank_are_quotes(tmp_path):
@@ -219,6 +264,11 @@ def test_empty_columns_without_a_name_are_left_out(tmp_path):
         ("AAPL,5.3\nMSFT,7.1\n", "no_header"),
         ("2020-01-01,7\n2020-01-02,8\n", "no_header"),
         (",\n1,2\n", "no_header"),
+        ("k,1.5,2.5,4,8.25,9\nx,5,6,7,3,1\n", None),
+        ("k,1.5,2.5,4,8.25,9\nx,5,6,7,8,9\n", "no_header"),
+        ("k,1.5,2.5,4,3.25,9\nx,5,6,7,3,1\n", "no_header"),
+        ("2023년 인구 현황,\n지역,인구\n서울,9411\n", "no_header"),
+        ("a,b,\nx,1,rare\ny,2,\nz,3,\n", None),
     ],
 )
 def test_a_first_row_of_values_is_no_header(tmp_path, text, reason):
@@ -391,4 +441,4 @@ def test_r_s_tables_are_read(tmp_path):
     assert column(air, "Ozone")[2][4] is None
     assert column(titanic, "Freq")[2][:3] == [0, 0, 35]
     assert rivers.reason == "not_a_table"
-    assert crimtab.reason == "no_header"  # its names are measures, not years
+    assert [c["name"] for c in table(crimtab)["columns"]][1:3] == ["142.24", "144.78"]
