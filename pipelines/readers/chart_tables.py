@@ -6,7 +6,8 @@ may be a code.
 
     integer    5, -12; of 18 digits at most
     number     5, 1.25, 1e-07; with thousands separators, where the whole column has them;
-               1,234 and 1.234 only where the file proves what the mark in them means
+               1,234 and 1.234 only where the file proves what the mark in them means;
+               3.5%, $900, 500원 where the whole column has the unit
     boolean    true, false
     date       2024-01-31, 2024/01/31, 2024.01.31; given as ISO 8601
     datetime   2024-01-31T09:30:00Z, or with slashes, a blank for the T, no seconds, no zone
@@ -33,6 +34,14 @@ from pipelines.readers.units import split_unit
 _SHOWN = 50
 #: What files write for a value that is not there.
 _NULLS = frozenset(("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL"))
+
+#: What they write for it among numbers.
+_DASHES = frozenset(("-", "–", "—", "n/a", "N.A.", "n.a."))
+#: A number with the unit that is written with it, where it is one of a few.
+_MEASURE = re.compile(
+    r"(?P<sign>[+-]?)(?P<before>[$€£¥₩]?)(?P<number>\.?\d[\d.,]*(?:[eE][+-]\d+)?)"
+    r"\s?(?P<after>%|‰|원|달러|엔|€|명|개|건|°C|℃)?"
+)
 
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
 #: What numbers look like by their decimal mark; the other mark parts thousands. What only
@@ -115,13 +124,15 @@ def table_of_text(
     parts the fields. Raises BadInput also where the names look like a row, or
     like the title of the table.
     """
+    cleaned = [_without_units(values) for values in columns]
+    columns = [values for values, _ in cleaned]
     readings = [_decimal_marks(_present(values)) for values in columns]
     proven = {mark for marks in readings if len(marks) == 1 for mark in marks}
     mark = proven.pop() if len(proven) == 1 else None
     typed = [parse(values, mark, decimal_comma) for values in columns]
     if _is_row(names, typed) or _is_title(names, typed):
         raise BadInput("no_header", f"the first row looks like data: {', '.join(names)}"[:200])
-    return _assemble(names, typed, total_rows)
+    return _assemble(names, typed, total_rows, [unit for _, unit in cleaned])
 
 
 def parse(
@@ -143,6 +154,30 @@ def parse(
     codes = bool(present) and all(_CODE.fullmatch(t) for t in present)
     nulls = _NULLS - {"NA"} if codes else _NULLS
     return "string", [None if t in nulls else t for t in texts]
+
+
+def _without_units(values: Sequence[str | None]) -> tuple[Sequence[str | None], str | None]:
+    """A column of numbers without the unit that each is written with, and that unit.
+
+    So `$1,200` and `3.5%` are numbers, if all of the column are of that unit.
+    Among numbers, a dash is a missing value.
+    """
+    texts = [None if v is None or v.strip() in _NULLS | _DASHES else v.strip() for v in values]
+    found = [_MEASURE.fullmatch(t) for t in texts if t is not None]
+    units = {(m["before"], m["after"]) if m else None for m in found}
+    if len(units) != 1 or None in units:
+        return values, None
+    ((before, after),) = (u for u in units if u is not None)
+    if before and after:
+        return values, None
+    matches = iter(found)
+    numbers = [None if t is None else _number_of(next(matches)) for t in texts]
+    return numbers, before or after or None
+
+
+def _number_of(match: re.Match[str] | None) -> str:
+    assert match is not None
+    return match["sign"] + match["number"]
 
 
 def _present(values: Sequence[str | None]) -> list[str]:
@@ -281,14 +316,18 @@ def _family(kind: str) -> str:
 
 
 def _assemble(
-    names: Sequence[str], columns: Sequence[tuple[str, list[Any]]], total_rows: int
+    names: Sequence[str],
+    columns: Sequence[tuple[str, list[Any]]],
+    total_rows: int,
+    units: Sequence[str | None] | None = None,
 ) -> tuple[Table, list[LeftOut]]:
     left_out: list[LeftOut] = []
     kept: list[tuple[Column, list[Any]]] = []
-    for name, (kind, values) in zip(names, columns, strict=True):
+    units = units or [None] * len(names)
+    for name, (kind, values), unit in zip(names, columns, units, strict=True):
         reason = None if name.strip() else _useless(values)
         if reason is None:
-            kept.append((Column(name.strip(), kind), values))
+            kept.append((Column(name.strip(), kind, unit), values))
         else:
             left_out.append(LeftOut("columns", reason))
     if len(kept) < 2:
@@ -309,10 +348,10 @@ def _useless(values: list[Any]) -> str | None:
 
 
 def _with_unit(column: Column) -> Column:
-    if column.unit is not None or column.type not in ("integer", "number"):
+    if column.type not in ("integer", "number"):
         return column
     name, unit = split_unit(column.name)
-    return Column(name, column.type, unit)
+    return Column(name, column.type, unit or column.unit)
 
 
 def _line(cells: Sequence[str]) -> str:

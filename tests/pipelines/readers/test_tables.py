@@ -88,7 +88,10 @@ def test_a_csv_is_a_title_and_a_table(tmp_path):
             "datetime",
             ["2024-01-31T09:30:00", "2024-01-31T09:30:05+00:00"],
         ),
-        (["12%", "13%"], "string", ["12%", "13%"]),
+        (["12%", "13%"], "integer", [12, 13]),
+        (["12%", "13"], "string", ["12%", "13"]),
+        (["1.5", "-", "n/a"], "number", [1.5, None, None]),
+        (["a", "-", "n/a"], "string", ["a", "-", "n/a"]),
         (["5", "five"], "string", ["5", "five"]),
         (["7", "", "N/A", "NaN", "null"], "integer", [7, None, None, None, None]),
         (["", "NULL"], "string", [None, None]),
@@ -145,6 +148,19 @@ def test_na_among_codes_of_two_letters_is_namibia(tmp_path):
 )
 def test_a_unit_is_taken_only_where_the_name_states_it(name, split):
     assert split_unit(name) == split
+
+
+def test_units_written_with_the_numbers_are_units(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        '도시,성장률(%),매출(원),sales,금액,mixed\n'
+        '서울,3.5%,"₩1,000","$1,200","1,000원",$5\n부산,4.1%,"₩2,500",$900,500원,€5\n'
+    )
+    (draft,) = read(tmp_path, "t.csv", "tables")
+    assert column(draft, "성장률") == ("number", "%", [3.5, 4.1])
+    assert column(draft, "매출") == ("number", "원", [1000, 2500])
+    assert column(draft, "sales") == ("number", "$", [1200, 900])
+    assert column(draft, "금액") == ("number", "원", [1000, 500])
+    assert column(draft, "mixed") == ("string", None, ["$5", "€5"])
 
 
 def test_only_numbers_have_units(tmp_path):
