@@ -151,7 +151,11 @@ def _picture(piece: Piece, source: SourceConfig, config: IngestConfig) -> RawIma
     stems = [stem.removeprefix("gt_"), stem] if stem.startswith("gt_") else [stem]
     suffixes = sorted(s for low in SUFFIXES for s in (low, low.upper()))
     names = [n + s for n in stems for s in suffixes]
-    path = find_picture(source.pictures, *(posixpath.join(folder, n) for n in names), *names)
+    try:
+        path = find_picture(source.pictures, *(posixpath.join(folder, n) for n in names), *names)
+    except BadInput as bad:
+        detail = f"no {stems[0]}.* beside it or in the source's `images:`"
+        raise BadInput(bad.reason, detail) from None
     picture = load_picture(path, config)
     if _is_turned(path):
         raise BadInput("image_orientation_unclear", "an EXIF orientation, and no size stated")
