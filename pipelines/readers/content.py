@@ -11,13 +11,16 @@ resiliparse's main content holds 68%, what is left here 95% (benchmarks/ingest.p
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import unescape
+from typing import Any
 
 from resiliparse.parse.html import DocumentNode, ElementNode, Node
 
 #: CSS selectors of what is never content, by what a page has that has such elements:
 #: each selector costs time.
 _FURNITURE = (
-    ("", ("nav", "footer", "dialog", "template", "form", "noscript", "iframe", "button", "select")),
+    ("", ("nav", "footer", "dialog", "template", "noscript", "iframe", "button", "select")),
     ("role=", [f"[role={r}]" for r in ("navigation", "contentinfo", "complementary", "search")]),
     ("role=", [f"[role={r}]" for r in ("banner", "menu", "menubar", "dialog")]),
     # What is not seen, and the signs that link to a heading.
@@ -29,9 +32,9 @@ _FURNITURE = (
 )
 #: Those that are none where they stand beside the content, not in it.
 _BESIDE = ["aside", "body > header", "body > div > header"]
-#: The element that holds the content, the surest first, in the same way.
+#: The element that holds the content where there is no <main>, the surest first, in the
+#: same way.
 _MAIN = (
-    ("<main", "main"),
     ("role=", "[role=main]"),
     ("articleBody", "[itemprop=articleBody]"),
 )
@@ -45,36 +48,53 @@ _WORDS = (
 _NAME = re.compile(rf"(?:^|[\s_-])(?i:{_WORDS})(?=[A-Z\s_-]|$)")
 #: The share of a list's text that is links, above which it is a menu.
 _MENU_SHARE = 0.8
-_NAMES = re.compile(r"""\s(id|class)=(?:"([^"<>]*)"|'([^"'<>]*)'|([\w-]+))""", re.I)
+#: What ends a CSS string, or an escape in it.
+_NOT_IN_CSS = re.compile(r'["\\\n\r\f]')
+_NAMES = re.compile(r"""\s(id|class)=(?:"([^"<>]*)"|'([^'<>]*)'|([\w-]+))""", re.I)
 
 
-def keep_content(document: DocumentNode, body: ElementNode, page: str) -> list[str]:
+def keep_content(
+    document: DocumentNode,
+    body: ElementNode,
+    page: str,
+    elements: Mapping[str, Sequence[ElementNode]],
+) -> list[str]:
     """Take out of the tree what stands beside the content.
+
+    `elements` are, by name, the page's <main>, <article> and <form>.
 
     Returns selectors of what is still in it and is no content.
     """
     furniture = [s for sign, selectors in _FURNITURE if sign in page for s in selectors]
-    main = _main(document, page)
+    main = _main(document, page, elements)
     if main is None:
         _drop_named(document, body, page)
         _drop_menus(document)
+        _drop_forms(elements["form"], body)
         return furniture + _BESIDE
     inner: Node = main
     while inner != body and inner.parent is not None:
-        for sibling in inner.parent.child_nodes.values():
+        siblings: list[Any] = inner.parent.child_nodes.values()
+        for sibling in siblings:
             if sibling != inner:
-                sibling.decompose()
+                # Not decompose(): images and others in it are at hand.
+                sibling.remove()
         inner = inner.parent
+    _drop_forms(elements["form"], main)
     return furniture
 
 
-def _main(document: DocumentNode, page: str) -> ElementNode | None:
+def _main(
+    document: DocumentNode, page: str, elements: Mapping[str, Sequence[ElementNode]]
+) -> ElementNode | None:
     """The element that holds the content, where the page says which it is."""
+    if elements["main"]:
+        return elements["main"][0]
     for sign, selector in _MAIN:
         found = document.query_selector(selector) if sign in page else None
         if found is not None:
             return found
-    articles = document.get_elements_by_tag_name("article").values()
+    articles = elements["article"]
     return articles[0] if len(articles) == 1 else None
 
 
@@ -88,7 +108,7 @@ def _drop_named(document: DocumentNode, body: ElementNode, page: str) -> None:
     if not named:
         return
     most = _letters(body) / 2
-    selector = ", ".join(f'[{kind}="{name}"]' for kind, name in named)
+    selector = ", ".join(f'[{kind}="{_in_css(name)}"]' for kind, name in named)
     for element in document.query_selector_all(selector).values():
         if element != body and _letters(element) < most:
             element.remove()
@@ -101,6 +121,28 @@ def _drop_menus(document: DocumentNode) -> None:
         linked = sum(map(_letters, links))
         if len(links) > 1 and linked > _MENU_SHARE * _letters(items):
             items.remove()
+
+
+def _drop_forms(forms: Iterable[ElementNode], content: ElementNode) -> None:
+    """Take out forms; of those that hold the content, as ASP.NET wraps a page, the fields."""
+    for form in forms:
+        if form.contains(content) or (content.contains(form) and _holds_most(form, content)):
+            for field in form.get_elements_by_tag_name("textarea").values():
+                field.remove()
+        else:
+            form.remove()
+
+
+def _holds_most(form: ElementNode, content: ElementNode) -> bool:
+    """Whether an article is in it, or half of the text."""
+    article = form.query_selector("article") is not None
+    return article or 2 * _letters(form) >= _letters(content)
+
+
+def _in_css(value: str) -> str:
+    """An attribute's value, from the page's text, as it is written in a CSS string."""
+    value = unescape(value.replace("\r\n", "\n").replace("\r", "\n"))
+    return _NOT_IN_CSS.sub(lambda m: f"\\{ord(m[0]):x} ", value)
 
 
 def _letters(element: ElementNode) -> int:

@@ -10,7 +10,8 @@ Markdown: headings, lists, fenced code, tables, TeX between dollar signs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from urllib.parse import urljoin
 
@@ -30,10 +31,11 @@ from pipelines.readers.html_images import (
     find_in_folder,
     look_up,
     mark_images,
-    rename_figures,
+    open_figure,
 )
 from pipelines.readers.html_math import DRAWN, Formula, mark_formulas
 from pipelines.readers.html_tables import Table, read_table, tables_json
+from pipelines.readers.html_text import number_items, write_scripts
 from pipelines.readers.markdown import from_html
 from records import Part
 
@@ -41,9 +43,25 @@ from records import Part
 #: grows with the square of it, and at 200,000 it does not come back.
 MAX_DEPTH = 1000
 
+#: Selectors of what is looked at one by one, and the kinds that are looked at together.
+_ELEMENTS = (
+    "main, article, form, img, figure, figcaption, table, sup, sub, ol[start], ol[reversed], "
+    "li[value]"
+)
+_KINDS = {"sup": "scripts", "sub": "scripts", "ol": "numbered", "li": "numbered"}
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I
 )
+#: Encodings that a label stands for on the web, where Python's of that name lacks
+#: characters (https://encoding.spec.whatwg.org/#names-and-labels; resiliparse knows the
+#: others, such as iso-8859-1, which is windows-1252).
+_SUPERSETS = {
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "iso8859-11": "cp874",
+}
 #: Bytes in which a charset declaration and NULs are looked for.
 _HEAD = 4096
 
@@ -83,7 +101,7 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
     Raises BadInput.
     """
     marked, formulas = mark_formulas(page)
-    tree = HTMLTree.parse(rename_figures(marked))
+    tree = HTMLTree.parse(marked)
     document = tree.document
     if document is None or tree.body is None:
         raise BadInput("not_html")
@@ -91,9 +109,14 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
     base = _base(document, address) if "<base" in page else address
     if " hidden" in page:
         _show_one_variant(document)
-    furniture = keep_content(document, tree.body, page)
-    images = mark_images(document)
-    tables = _mark_tables(document)
+    elements = _elements(document)
+    furniture = keep_content(document, tree.body, page, elements)
+    write_scripts(document, elements["scripts"])
+    images = mark_images(document, elements["img"], elements["figcaption"])
+    for figure in elements["figure"]:
+        open_figure(document, figure)
+    number_items(document, elements["numbered"])
+    tables = _mark_tables(document, elements["table"])
     extracted = extract_plain_text(
         tree,
         preserve_formatting="minimal_html",
@@ -105,6 +128,8 @@ def read_page(page: str, name: str, address: str, lang: str | None, find: FindIm
     with_formulas = partial(_with_formulas, formulas=formulas)
     text = with_formulas(_with_blocks(marked, tables, formulas))
     parts, pictures, lacks = _cut(text, lambda i: look_up(images[i], base, name, find))
+    # The others stood in what is no content.
+    lacks += [LeftOut("images", "not_content")] * (len(images) - len(pictures) - len(lacks))
     if not parts:
         raise BadInput("empty_page")
     captions = {
@@ -147,7 +172,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
         name = map_encoding_to_html5(declared) if declared else None
         # A page whose declaration reads as ASCII is not in UTF-16, whatever it says.
         unicode = name is None or name.startswith("utf")
-        encoding = "utf-8-sig" if unicode else "cp949" if name == "euc_kr" else str(name)
+        encoding = "utf-8-sig" if unicode else _SUPERSETS.get(str(name), str(name))
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
@@ -168,24 +193,36 @@ def _check_depth(data: bytes) -> None:
     steps = np.where(after == ord("/"), -1, np.where(letters, 1, 0))
     if steps.cumsum().max(initial=0) <= MAX_DEPTH:
         return
-    depth = deepest = 0
-    for tag in _BLOCK_TAG.finditer(data):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
+    depth = deepest = foreign = 0
+    for closing, name, empty in _BLOCK_TAG.findall(data):
+        # Only in SVG and MathML is <g/> closed; <div/> is <div>.
+        if not name or (empty and foreign):
+            continue
+        step = -1 if closing else 1
+        depth = max(0, depth + step)
         deepest = max(deepest, depth)
+        if name.lower() in (b"svg", b"math"):
+            foreign = max(0, foreign + step)
     if deepest > MAX_DEPTH:
         raise BadInput("nested_too_deep", f"{deepest} elements, limit {MAX_DEPTH}")
 
 
-#: Elements that must be closed, so that their tags can be counted.
+#: Tags of elements that must be closed, so that they can be counted; without names,
+#: comments and scripts, in which there are none.
 _BLOCK_TAG = re.compile(
-    rb"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
-    rb"|p|li|dt|dd|tr|td|th|option|tbody|thead|colgroup|html|head|body)\b)[a-zA-Z]"
+    rb"""<!--(?:-?>|(?:(?!--!?>).)*+)
+    | <(?:script|style)\b[^<>]*+(?<!/)>(?:(?!</(?:script|style)\b).)*+
+    | <(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr
+      |p|li|dt|dd|tr|td|th|option|tbody|thead|colgroup|html|head|body|script|style)\b)
+      ([a-z][^\s/<>]*)[^<>]*+((?<=/)>)?""",
+    re.X | re.S | re.I,
 )
 
 
 def _language(document: DocumentNode) -> str | None:
-    claimed = document.get_elements_by_tag_name("html")[0].getattr("lang") or ""
-    return claimed.strip().lower().replace("_", "-").split("-")[0] or None
+    root = document.query_selector("html")
+    claimed = root.getattr("lang") if root is not None else None
+    return (claimed or "").strip().lower().replace("_", "-").split("-")[0] or None
 
 
 def _show_one_variant(document: DocumentNode) -> None:
@@ -194,7 +231,7 @@ def _show_one_variant(document: DocumentNode) -> None:
     A script would show one of them, and the last is the general case; without
     it the sentence lacks a word.
     """
-    for element in list(document.query_selector_all("span > span[hidden]:last-child")):
+    for element in document.query_selector_all("span > span[hidden]:last-child").values():
         nodes = element.parent.child_nodes if element.parent is not None else []
         shown = [n for n in nodes if not (isinstance(n, ElementNode) and n.hasattr("hidden"))]
         if not any((node.text or "").strip() for node in shown):
@@ -212,10 +249,19 @@ def _base(document: DocumentNode, address: str) -> str:
         return address
 
 
-def _mark_tables(document: DocumentNode) -> list[Table]:
+def _elements(document: DocumentNode) -> defaultdict[str, list[ElementNode]]:
+    """What is looked at one by one, by name or kind; in one walk, as each takes time."""
+    found: defaultdict[str, list[ElementNode]] = defaultdict(list)
+    for element in document.query_selector_all(_ELEMENTS).values():
+        name = str(element.tag)
+        found[_KINDS.get(name, name)].append(element)
+    return found
+
+
+def _mark_tables(document: DocumentNode, elements: Iterable[ElementNode]) -> list[Table]:
     """Put a mark in place of each data table; return them."""
     found: list[Table] = []
-    for element in document.get_elements_by_tag_name("table").values():
+    for element in elements:
         table = read_table(element)
         if table is None:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,6 @@ from pipelines.readers.files import inside
 from pipelines.readers.marks import IMAGE, mark
 from pipelines.readers.pictures import check_picture, load_picture
 
-#: The extractor drops a <figure> whole, be it a listing; so figures get a name that it
-#: does not know.
-FIGURE = "x-figure"
 #: What a picture may be wrapped in. Its mark goes before the wrapping: the extractor
 #: drops links, such as to the picture at full size.
 _FRAMES = ("a", "picture")
@@ -47,25 +44,32 @@ class PageImage:
     caption: str | None = None
 
 
-def rename_figures(page: str) -> str:
-    """The page with every <figure> named FIGURE."""
-    if "<figure" not in page:
-        return page
-    page = page.replace("<figure>", f"<{FIGURE}>").replace("<figure ", f"<{FIGURE} ")
-    return page.replace("</figure>", f"</{FIGURE}>")
-
-
-def mark_images(document: DocumentNode) -> list[PageImage]:
+def mark_images(
+    document: DocumentNode, images: Iterable[ElementNode], captions: Sequence[ElementNode]
+) -> list[PageImage]:
     """Put a mark in place of each image, and a figure's caption right after its last image."""
-    captions = _place_captions(document)
+    placed = _place_captions(document, captions)
     found: list[PageImage] = []
-    for image in document.get_elements_by_tag_name("img").values():
+    for image in images:
         text = document.create_text_node(f" {mark(IMAGE, len(found))} ")
         alt = " ".join((image.getattr("alt") or "").split())
-        found.append(PageImage(_source(image), alt, captions.get(image)))
+        found.append(PageImage(_source(image), alt, placed.get(image)))
         _frame(image).before(text)
         image.remove()
     return found
+
+
+def open_figure(document: DocumentNode, element: ElementNode) -> None:
+    """Put a <div> in place of a <figure> or <figcaption>.
+
+    The extractor drops these whole, be it a listing.
+    """
+    block = document.create_element("div")
+    for name in element.attribute_names or ():
+        block.setattr(name, element.getattr(name) or "")
+    for child in element.child_nodes.values():
+        block.append_child(child)
+    element.replace_with(block)
 
 
 def look_up(
@@ -136,13 +140,22 @@ def inline_picture(address: str, config: IngestConfig) -> RawImage:
     return check_picture(data, config)
 
 
-def _place_captions(document: DocumentNode) -> dict[ElementNode, str]:
-    """Move each figure's caption to its last image; by image, those of figures of one image."""
-    captions: dict[ElementNode, str] = {}
-    for caption in reversed(document.get_elements_by_tag_name("figcaption").values()):
-        figure = caption.closest(FIGURE)
+def _place_captions(
+    document: DocumentNode, captions: Sequence[ElementNode]
+) -> dict[ElementNode, str]:
+    """Move each figure's caption to its last image; by image, those of figures of one image.
+
+    A caption with images of its own stays where it is.
+    """
+    placed: dict[ElementNode, str] = {}
+    for caption in reversed(captions):
+        if caption.get_elements_by_tag_name("img").values():
+            open_figure(document, caption)
+            continue
+        figure = caption.closest("figure")
+        text = " ".join((caption.inner_text or "").split())
         paragraph = document.create_element("p")
-        paragraph.append_child(document.create_text_node(caption.text or ""))
+        paragraph.append_child(document.create_text_node(text))
         images = figure.get_elements_by_tag_name("img").values() if figure is not None else []
         if images:
             _frame(images[-1]).after(paragraph)
@@ -150,8 +163,8 @@ def _place_captions(document: DocumentNode) -> dict[ElementNode, str]:
         else:
             caption.replace_with(paragraph)
         if len(images) == 1:
-            captions[images[0]] = " ".join((caption.text or "").split())
-    return captions
+            placed[images[0]] = text
+    return placed
 
 
 def _frame(image: Any) -> Any:
@@ -163,11 +176,21 @@ def _frame(image: Any) -> Any:
 
 def _source(image: ElementNode) -> str:
     """The image's address; of a page that loads it late, not that of the placeholder."""
+    late = next((value for name in _LATE if (value := image.getattr(name))), None)
+    if late := late or _largest(image.getattr("data-srcset") or ""):
+        return late
     src: str = image.getattr("src") or ""
     if src.strip() and not is_inline(src):
         return src
-    late = next((value for name in _LATE if (value := image.getattr(name))), None)
-    return late or _largest(image.getattr("srcset") or image.getattr("data-srcset") or "") or src
+    return _largest(image.getattr("srcset") or _sources(image)) or src
+
+
+def _sources(image: ElementNode) -> str:
+    """The candidates of a <picture> around the image, those that most browsers read first."""
+    picture = image.closest("picture")
+    elements = picture.get_elements_by_tag_name("source").values() if picture is not None else []
+    lists = (e.getattr("data-srcset") or e.getattr("srcset") for e in reversed(elements))
+    return ", ".join(filter(None, lists))
 
 
 def _largest(srcset: str) -> str:

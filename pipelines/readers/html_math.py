@@ -64,7 +64,9 @@ class Formula:
 
 def mark_formulas(page: str) -> tuple[str, list[Formula]]:
     """The page with a mark in place of each formula, and the formulas."""
-    if not ("<math" in page or "math/tex" in page or 'class="math' in page or "-image" in page):
+    if not (
+        "<math" in page or "math/tex" in page or 'class="math' in page or "fallback-image" in page
+    ):
         return page, []
     page = _HIDDEN.sub("<span>", page)
     marker = _Marker(page)

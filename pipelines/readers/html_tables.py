@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -13,12 +14,12 @@ from pipelines.readers.marks import IMAGES
 
 #: Characters; a table with a longer cell is layout, not data.
 MAX_CELL = 300
-#: Columns that a cell may span, by the HTML standard.
+#: Columns that a cell may span, by the HTML standard; ours may have no more at all.
 _MAX_SPAN = 1000
 
 
 class Cell(msgspec.Struct, omit_defaults=True):
-    """A cell. Spans beyond the table's last row are cut."""
+    """A cell. Spans beyond the last row of its <thead>, <tbody> or <tfoot> are cut."""
 
     text: str
     header: bool = False
@@ -35,17 +36,20 @@ class Table:
 
     caption: str | None
     rows: list[list[Cell]]
+    #: The column at which each cell begins.
+    columns: list[list[int]]
     #: Marks of the images in its cells.
     images: list[str]
 
     def markdown(self) -> str:
         """The caption, the rows, the marks of the images."""
-        columns = max(len(row) for row in self.rows)
+        # Columns that cells only reach into hold nothing.
+        shown = sorted({column for line in self.columns for column in line})
         lines = []
-        for row in self.rows:
-            texts = [cell.text.replace("|", "\\|") for cell in row]
-            lines.append("| " + " | ".join(texts + [""] * (columns - len(row))) + " |")
-        lines.insert(1, "|" + " --- |" * columns)
+        for row, line in zip(self.rows, self.columns, strict=True):
+            texts = {c: cell.text.replace("|", "\\|") for c, cell in zip(line, row, strict=True)}
+            lines.append("| " + " | ".join([texts.get(column, "") for column in shown]) + " |")
+        lines.insert(1, "|" + " --- |" * len(shown))
         caption = [self.caption] if self.caption else []
         return "\n\n".join([*caption, "\n".join(lines), *self.images])
 
@@ -71,8 +75,8 @@ def tables_json(tables: list[Table], read: Callable[[str], str]) -> str:
 def read_table(element: Any) -> Table | None:
     """A <table>; None if it only lays out a page.
 
-    A data table has at least two rows and two columns, no other block inside
-    its cells, and no long cell.
+    A data table has at least two rows and two columns, but not a thousand, no
+    list, listing or heading inside its cells, and no long cell.
     """
     if element.query_selector("table, pre, ul, ol, h1, h2, h3, h4") is not None:
         return None
@@ -84,21 +88,48 @@ def read_table(element: Any) -> Table | None:
     if len(lines) < 2 or max(len(cells) for _, cells in lines) < 2:
         return None
     images: list[str] = []
-    rows = []
-    for index, (row, cells) in enumerate(lines):
-        in_head = row.parent.tag == "thead"
-        below = len(lines) - index
-        rows.append([_cell(cell, in_head, below, images) for cell in cells])
+    rows: list[list[Cell]] = []
+    for group, of_group in groupby(lines, key=lambda line: line[0].parent):
+        in_group = list(of_group)
+        for index, (_, cells) in enumerate(in_group):
+            below = len(in_group) - index
+            rows.append([_cell(cell, group.tag == "thead", below, images) for cell in cells])
     texts = [cell.text for row in rows for cell in row]
     if not any(texts) or max(map(len, texts)) > MAX_CELL:
         return None
+    columns = _columns(rows)
+    if columns is None:
+        return None
     captions = element.get_elements_by_tag_name("caption").values()
-    caption = _plain(captions[0].text) if captions else ""
-    return Table(caption or None, rows, images)
+    caption = _plain(captions[0].inner_text) if captions else ""
+    return Table(caption or None, rows, columns, images)
+
+
+def _columns(rows: list[list[Cell]]) -> list[list[int]] | None:
+    """The column of each cell: the first that no cell to the left or above reaches into.
+
+    None where there are too many.
+    """
+    columns = []
+    #: By column, the row at which it is free again.
+    free: list[int] = []
+    for index, row in enumerate(rows):
+        column, line = 0, []
+        for cell in row:
+            while column < len(free) and free[column] > index:
+                column += 1
+            if column >= _MAX_SPAN:
+                return None
+            line.append(column)
+            free[column : column + cell.colspan] = [index + cell.rowspan] * cell.colspan
+            column += cell.colspan
+        columns.append(line)
+    return columns
 
 
 def _cell(element: Any, in_head: bool, below: int, images: list[str]) -> Cell:
-    text = element.text
+    # With white space where lines end and blocks stand.
+    text = element.inner_text
     images += (m[0] for m in IMAGES.finditer(text))
     rowspan = _span(element, "rowspan")
     return Cell(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-#: The tags of minimal HTML; `<br>` is a line's end and no more.
-_TAG = re.compile(r"<(/?(?:p|pre|ul|ol|li|h[1-6]))>")
+from pipelines.readers.marks import NUMBERED
+
+#: The tags of minimal HTML, an item's with the mark of its number; `<br>` is a line's
+#: end and no more.
+_TAG = re.compile(rf"<(/?(?:p|pre|ul|ol|li|h[1-6]))>(?:\s*{NUMBERED})?")
 #: What minimal HTML escapes; the ampersand comes last.
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 
@@ -16,9 +20,9 @@ def from_html(minimal: str) -> str:
     #: Open lists: the last number of an ordered one, None for bullets.
     lists: list[int | None] = []
     prefix, after_item = "", False
-    pieces = ["", *_TAG.split(minimal.replace("<br>", "\n"))]
-    for tag, text in zip(pieces[::2], pieces[1::2], strict=True):
-        prefix = _prefix(tag, prefix, lists)
+    pieces: list[Any] = ["", None, *_TAG.split(minimal.replace("<br>", "\n"))]
+    for tag, number, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        prefix = _prefix(tag, number, prefix, lists)
         if not text or text.isspace():
             continue
         if tag == "pre":
@@ -40,10 +44,10 @@ def from_html(minimal: str) -> str:
     return markdown.strip()
 
 
-def _prefix(tag: str, prefix: str, lists: list[int | None]) -> str:
+def _prefix(tag: str, number: str | None, prefix: str, lists: list[int | None]) -> str:
     """What stands before the text after this tag; `lists` changes with it."""
     if tag == "li":
-        return _bullet(lists)
+        return _bullet(number, lists)
     if tag in ("ul", "ol"):
         lists.append(0 if tag == "ol" else None)
     elif tag in ("/ul", "/ol"):
@@ -56,10 +60,10 @@ def _prefix(tag: str, prefix: str, lists: list[int | None]) -> str:
     return prefix
 
 
-def _bullet(lists: list[int | None]) -> str:
+def _bullet(number: str | None, lists: list[int | None]) -> str:
     indent = "  " * (len(lists) - 1)
-    number = lists[-1] if lists else None
-    if number is None:
+    last = lists[-1] if lists else None
+    if last is None:
         return f"{indent}- "
-    lists[-1] = number + 1
-    return f"{indent}{number + 1}. "
+    lists[-1] = last + 1 if number is None else int(number)
+    return f"{indent}{lists[-1]}. "

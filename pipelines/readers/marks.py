@@ -1,7 +1,8 @@
 """Marks: private-use characters that stand in a page while the extractor works.
 
-They come out in the extracted text where images, tables and formulas stood. A
-page's own private-use characters (icons, mostly) are removed before.
+They come out in the extracted text where images, tables and formulas stood, and
+before list items, with their number. A page's own private-use characters (icons,
+mostly) are removed before.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import re
 
 IMAGE, TABLE, DISPLAY, INLINE = "\ue000", "\ue001", "\ue002", "\ue003"
 _END = "\ue004"
+#: The number of a list item is the index of its mark.
+NUMBER = "\ue005"
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 #: A numeric character reference, decimal or hexadecimal.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+#: A pattern to build others with.
+NUMBERED = f"{NUMBER}(-?\\d+){_END}"
 IMAGES = re.compile(f"{IMAGE}(\\d+){_END}")
 TABLES = re.compile(f"{TABLE}(\\d+){_END}")
 FORMULAS = re.compile(f"[{INLINE}{DISPLAY}](\\d+){_END}")

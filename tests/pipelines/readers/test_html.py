@@ -155,11 +155,28 @@ def test_an_image_inside_the_page_has_the_limit_of_others(tmp_path, excess):
         'srcset="small.png, a.png 2x"',
         'src="data:image/svg+xml,%3Csvg/%3E" data-srcset="a.png"',
         'src="a.png" srcset="large.png 2x"',
+        'src="blank.gif" data-src="a.png"',
+        'src="blank.gif" data-srcset="small.png 320w, a.png 640w"',
     ],
 )
 def test_an_image_that_is_loaded_late_is_found(tmp_path, attributes):
     (tmp_path / "a.png").write_bytes(png())
     (draft,) = read_html(tmp_path, f"<p>Some text.</p><img {attributes}>")
+    assert draft.images[0].data == png()
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<source srcset="a.png 800w, small.png 400w"><img>',
+        '<source data-srcset="a.png"><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+        '<source srcset="new.avif"><source srcset="a.png"><img src="">',
+        '<source srcset="large.png"><img src="a.png">',
+    ],
+)
+def test_a_picture_gives_its_sources_where_its_image_has_none(tmp_path, picture):
+    (tmp_path / "a.png").write_bytes(png())
+    (draft,) = read_html(tmp_path, f"<p>Some text.</p><picture>{picture}</picture>")
     assert draft.images[0].data == png()
 
 
@@ -265,7 +282,7 @@ def test_tables_are_kept_as_structure(tmp_path):
     ]
     assert [p.type for p in draft.parts] == ["text", "image", "text"]
     assert draft.parts[0].text == (
-        "Before.\n\nCosts of it\n\n| a | b\\|c |  |\n| --- | --- | --- |\n| 1 | 2 < | \\ |\n| $|x|$ |  |  |"
+        "Before.\n\nCosts of it\n\n| a | b\\|c |  |\n| --- | --- | --- |\n| 1 | 2 < | \\ |\n|  | $|x|$ |  |"
     )
 
 
@@ -350,3 +367,205 @@ def test_what_a_page_calls_its_main_element_is_all_of_its_content(tmp_path):
       <main><header><h1>Title</h1></header><aside>A note.</aside><p>Text.</p></main><p>More.</p>"""
     (draft,) = read_html(tmp_path, body)
     assert draft.parts[0].text == "# Title\n\nA note.\n\nText."
+
+
+@pytest.mark.parametrize("tag", ['figure\n  class="wp-block-image"', "FIGURE", "Figure\t"])
+def test_a_figure_however_written_loses_nothing(tmp_path, tag):
+    (tmp_path / "p.png").write_bytes(png())
+    body = f'<p>Before.</p><{tag}><img src="p.png"></figure><h2>Second section</h2>P P P'
+    (draft,) = read_html(tmp_path, body)
+    assert [p.text for p in draft.parts] == ["Before.", None, "## Second section\n\nP P P"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<nav><a href=x><img src=a.png></a></nav><p>Text.</p>",
+        "<header><img src=a.png></header><main><p>Text.</p></main>",
+        "<img src=a.png><main><p>Text.</p></main>",
+        "<main><p>Text.</p><figure hidden><img src=a.png></figure></main>",
+        "<div class=banner><img src=a.png></div><p>Text.</p>",
+    ],
+)
+def test_an_image_beside_the_content_is_counted(tmp_path, page):
+    left_out, draft = read_html(tmp_path, page)
+    assert left_out == LeftOut("images", "not_content")
+    assert [p.text for p in draft.parts] == ["Text."]
+
+
+def test_an_image_in_a_caption_is_kept(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    figure = "<figure><img src=a.png><figcaption>Key: <img src=a.png> red</figcaption></figure>"
+    (draft,) = read_html(tmp_path, f"<p>Before.</p>{figure}")
+    assert [p.text for p in draft.parts] == ["Before.", None, "Key:", None, "red"]
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("10<sup>6</sup> bytes", "10⁶ bytes"),
+        ("5 x 10<SUP>-3</SUP> m", "5 x 10⁻³ m"),
+        ("x<sup>n+1</sup>, x<sup>k</sup>", "xⁿ⁺¹, x^{k}"),
+        ("H<sub>2</sub>O, a<sub> i </sub>", "H₂O, a_{i}"),
+        ("2<sup>2<sup>3</sup></sup>", "2^{2³}"),
+        ("x<sub>i<sup>2</sup></sub>, x<sup>i<sub>2</sub></sup>", "x_{i²}, x^{i₂}"),
+        ("a<sup></sup> b", "a b"),
+        ("Name<sup>®</sup>", "Name®"),
+        ("as said<sup><a href=x>[1]</a></sup>", "as said[1]"),
+        ('e<sup><span class="math">\\(k\\)</span></sup>', "e^{$k$}"),
+        (
+            f"<sup>an element that is not closed {'x' * 50}",
+            f"an element that is not closed {'x' * 50}",
+        ),
+    ],
+)
+def test_raised_and_lowered_signs_are_written_out(tmp_path, written, text):
+    (draft,) = read_html(tmp_path, f"<p>{written}</p>")
+    assert draft.parts[0].text == text
+
+
+def test_raised_signs_in_cells_and_captions_are_written_out(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    body = """<p>Text.</p><table><tr><th>m<sup>2</sup></th><th>n</th></tr><tr><td>1</td><td>2</td></tr></table>
+      <figure><img src=a.png><figcaption>CO<sub>2</sub></figcaption></figure>"""
+    (draft,) = read_html(tmp_path, body)
+    assert json.loads(draft.targets["tables"])[0]["rows"][0][0]["text"] == "m²"
+    assert json.loads(draft.targets["captions"]) == {"0": "CO₂"}
+
+
+@pytest.mark.parametrize(
+    ("items", "numbers"),
+    [
+        ("<ol start=5><li>x</li><li>x</li></ol>", "5. 6."),
+        ("<ol><li>x</li><li value=7>x</li><li>x</li></ol>", "1. 7. 8."),
+        ("<ol reversed><li>x</li><li>x</li></ol>", "2. 1."),
+        ("<ol reversed start='0'><li><p>x</p></li><li><p>x</p></li></ol>", "0. -1."),
+        ("<ol start=one><li>x</li></ol>", "1."),
+        ("<ul><li value=3>x</li></ul>", "-"),
+    ],
+)
+def test_lists_are_numbered_as_they_say(tmp_path, items, numbers):
+    (draft,) = read_html(tmp_path, f"<p>Text.</p>{items}")
+    lines = draft.parts[0].text.split("\n\n", 1)[1].split("\n")
+    assert lines == [f"{number} x" for number in numbers.split()]
+
+
+def test_lines_and_blocks_of_a_cell_or_caption_are_words_apart(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    body = """<p>Text.</p><table><caption>One<br>two</caption><tr><td>9<br>3</td><td>a<b>b</b></td></tr>
+      <tr><td><p>Seoul</p><p>Busan</p></td><td>c</td></tr></table>
+      <figure><img src=a.png><figcaption>First line<br>second <p>third</p></figcaption></figure>"""
+    (draft,) = read_html(tmp_path, body)
+    (table,) = json.loads(draft.targets["tables"])
+    assert table["caption"] == "One two"
+    assert [[cell["text"] for cell in row] for row in table["rows"]] == [
+        ["9 3", "ab"],
+        ["Seoul Busan", "c"],
+    ]
+    assert json.loads(draft.targets["captions"]) == {"0": "First line second third"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        (
+            "<tr><th>Year<th>Quarter<th>Sales<tr><td rowspan=2>2020<td>Q1<td>5<tr><td>Q2<td>7",
+            ["| Year | Quarter | Sales |", "| 2020 | Q1 | 5 |", "|  | Q2 | 7 |"],
+        ),
+        (
+            "<tr><th colspan=2>A<th>B<tr><td>1<td>2<td>3<tr><td colspan=99>all",
+            ["| A |  | B |", "| 1 | 2 | 3 |", "| all |  |  |"],
+        ),
+        (
+            "<thead><tr><th rowspan=2>A<th>B</thead><tr><td>1<td>2",
+            ["| A | B |", "| 1 | 2 |"],
+        ),
+    ],
+)
+def test_cells_stand_in_their_columns(tmp_path, rows, lines):
+    (draft,) = read_html(tmp_path, f"<p>Text.</p><table>{rows}</table>")
+    table = draft.parts[0].text.split("\n\n")[1].split("\n")
+    assert [table[0], *table[2:]] == lines
+
+
+def test_a_table_of_more_columns_than_html_knows_is_layout(tmp_path):
+    (draft,) = read_html(tmp_path, f"<p>Text.</p><table>{'<tr><td colspan=999>a<td>b<td>c' * 2}")
+    assert not draft.targets
+    assert "c" in draft.parts[0].text
+
+
+@pytest.mark.parametrize(
+    "name", ['"nav\n   navbar-light"', '"nav\r\n  x"', "'nav \"x'", '"nav \\"', '"a&amp;b nav"']
+)
+def test_names_of_furniture_may_hold_any_character(tmp_path, name):
+    (draft,) = read_html(tmp_path, f"<div class={name}>Other</div><p>A text.</p>")
+    assert [p.text for p in draft.parts] == ["A text."]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<form id=aspnetForm>{0}<textarea>t</textarea><select><option>s</select></form>",
+        "<form><div><main>{0}</main></div></form>",
+        "<div>{0}</div><form>Search this <input><button>Go</button></form>",
+        "<main>{0}<form>Your name</form></main>",
+        "<p></p><form><article>{0}</article></form>",
+    ],
+)
+def test_a_form_is_dropped_where_it_does_not_hold_the_content(tmp_path, form):
+    text = "A text that is longer than the form."
+    (draft,) = read_html(tmp_path, form.format(f"<p>{text}</p>"))
+    assert [p.text for p in draft.parts] == [text]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<svg>" + '<rect x="1"/>' * 1001 + "</svg>",
+        f"<script>{'if(a<b){a<c}' * 501}</script>",
+        f"<!--{'<div>' * 1001}-->",
+        f"<style>{'<b>' * 1001}</style>",
+    ],
+    ids=["svg", "script", "comment", "style"],
+)
+def test_flat_pages_are_not_deep(tmp_path, body):
+    (draft,) = read_html(tmp_path, f"<p>A text.</p>{body}")
+    assert draft.parts[0].text == "A text."
+
+
+@pytest.mark.parametrize(
+    "before", ["<!-->", "<!--->", "<!-- --!>", "<script></script>", "<svg></svg>"]
+)
+@pytest.mark.parametrize("tag", ["<div>", "<div/>", '<div title="<">', "<g"])
+def test_a_deep_page_cannot_hide_it(tmp_path, before, tag):
+    started = time.process_time()
+    (tmp_path / "p.html").write_text(f"{before}{tag * 50_000}")
+    (failure,) = read(tmp_path, "p.html", "html")
+    assert failure.reason == "nested_too_deep"
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("opened", ["<script>", "<!--", "<style "])
+def test_what_is_opened_often_and_never_closed_is_read_in_no_time(tmp_path, opened):
+    (tmp_path / "p.html").write_text(f"<p>Text.</p>{opened * 100_000}")
+    started = time.process_time()
+    read(tmp_path, "p.html", "html")
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("shift_jis", "cp932", "①㈱髙"),
+        ("euc-kr", "cp949", "똠방각하"),
+        ("gb2312", "gb18030", "镕 㐀"),
+        ("big5", "big5hkscs", "喺度"),
+        ("iso-8859-1", "cp1252", "“€”"),
+        ("tis-620", "cp874", "“ไทย”"),
+    ],
+)
+def test_an_encoding_is_what_its_label_means_on_the_web(tmp_path, label, codec, text):
+    page = f"<html><meta charset={label}><p>{text}</p>"
+    (tmp_path / "p.html").write_bytes(page.encode(codec))
+    (draft,) = read(tmp_path, "p.html", "html")
+    assert draft.parts[0].text == text
