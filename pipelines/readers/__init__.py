@@ -8,29 +8,30 @@ from pipelines.readers.drafts import (
     BadInput,
     Draft,
     Failure,
+    FileReader,
     LeftOut,
     Piece,
     RawImage,
     Reader,
     Row,
 )
-from pipelines.readers.html import HtmlReader
-from pipelines.readers.icdar import IcdarReader
+from pipelines.readers.html import read_html
+from pipelines.readers.icdar import read_icdar
 from pipelines.readers.interleaved import InterleavedReader
 from pipelines.readers.label_studio import LabelStudioReader
-from pipelines.readers.labelme import LabelmeReader
+from pipelines.readers.labelme import read_labelme
 from pipelines.readers.pdf import PdfReader
 from pipelines.readers.problems import ProblemsReader
 from pipelines.readers.tables import TablesReader
 from pipelines.readers.vega_lite import VegaLiteReader
-from pipelines.readers.voc import VocReader
+from pipelines.readers.voc import read_voc
 from pipelines.readers.warc import WarcReader
 from pipelines.readers.webdataset import WebDatasetReader
 from pipelines.readers.yolo import YoloReader
 
 #: By `kind` of the source.
 READERS: dict[str, Reader] = {
-    "html": HtmlReader(),
+    "html": FileReader(".html", ".htm", ".xhtml", read=read_html),
     "warc": WarcReader(),
     "problems": ProblemsReader(),
     "conversations": ConversationsReader(),
@@ -39,11 +40,11 @@ READERS: dict[str, Reader] = {
     "webdataset": WebDatasetReader(),
     "pdf": PdfReader(),
     "coco": CocoReader(),
-    "voc": VocReader(),
+    "voc": FileReader(".xml", read=read_voc),
     "yolo": YoloReader(),
-    "labelme": LabelmeReader(),
+    "labelme": FileReader(".json", read=read_labelme),
     "label_studio": LabelStudioReader(),
-    "icdar": IcdarReader(),
+    "icdar": FileReader(".txt", read=read_icdar),
     "aihub": AihubReader(),
     "tables": TablesReader(),
     "vega_lite": VegaLiteReader(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -114,3 +115,23 @@ class Reader(Protocol):
         A row is read before the next one is asked for. May raise BadInput:
         where the file (the rest of it) cannot be read, that is one row.
         """
+
+
+class FileReader:
+    """Reads files of which each is one row."""
+
+    splits: frozenset[str] = frozenset()
+
+    def __init__(
+        self,
+        *suffixes: str,
+        read: Callable[[Piece, SourceConfig, IngestConfig], Draft],
+    ):
+        self.suffixes = frozenset(suffixes)
+        self._read = read
+
+    def rows(
+        self, piece: Piece, source: SourceConfig, config: IngestConfig
+    ) -> Iterator[Row | LeftOut]:
+        """The file."""
+        yield Row(None, partial(self._read, piece, source, config))

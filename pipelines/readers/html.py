@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from urllib.parse import urljoin
 
@@ -24,7 +24,7 @@ from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers import marks
 from pipelines.readers.content import keep_content
-from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage
 from pipelines.readers.files import read_whole
 from pipelines.readers.html_images import (
     FindImage,
@@ -66,20 +66,8 @@ _SUPERSETS = {
 _HEAD = 4096
 
 
-class HtmlReader:
-    """Reads pages of a folder; a page is one row."""
-
-    suffixes = frozenset({".html", ".htm", ".xhtml"})
-    splits: frozenset[str] = frozenset()
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """The page."""
-        yield Row(None, lambda: _read(piece, source, config))
-
-
-def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_html(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    """A page of a folder as a draft. Raises BadInput."""
     data = read_whole(piece.path, config.max_file_bytes)
     find = partial(find_in_folder, root=source.pictures, config=config)
     return read_page(decode(data), piece.name, "/" + piece.name, source.lang, find)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from resiliparse.parse.html import DocumentNode, ElementNode
 
 from pipelines.config import IngestConfig
+from pipelines.readers.data_uri import decode_data_uri, is_data_uri
 from pipelines.readers.drafts import BadInput, Failure, LeftOut, RawImage
 from pipelines.readers.files import inside
 from pipelines.readers.marks import IMAGE, mark
@@ -81,8 +80,8 @@ def look_up(
     if not src:
         return Failure(name, "image_without_src", place, lost="image")
     try:
-        address = src if is_inline(src) else urljoin(base, src)
-        path = src[:40] if is_inline(src) else urlsplit(address).path
+        address = src if is_data_uri(src) else urljoin(base, src)
+        path = src[:40] if is_data_uri(src) else urlsplit(address).path
     except ValueError as error:
         return Failure(name, "image_bad_address", place, str(error), lost="image")
     if path.lower().endswith(".svg") or path.lower().startswith("data:image/svg+xml"):
@@ -98,7 +97,7 @@ def look_up(
 
 def find_in_folder(address: str, root: Path, config: IngestConfig) -> RawImage | None:
     """The image at a page's address, where that is a path below `root` or holds the image."""
-    if is_inline(address):
+    if is_data_uri(address):
         return inline_picture(address, config)
     url = urlsplit(address)
     if url.scheme or url.netloc:
@@ -114,30 +113,9 @@ def find_in_folder(address: str, root: Path, config: IngestConfig) -> RawImage |
     return result
 
 
-def is_inline(address: str) -> bool:
-    """Whether the address is a data: URI (RFC 2397), which holds the image itself."""
-    return address[:5].lower() == "data:"
-
-
 def inline_picture(address: str, config: IngestConfig) -> RawImage:
     """The picture that a data: URI holds. Raises BadInput."""
-    header, comma, body = address.partition(",")
-    if not comma:
-        raise BadInput("image_bad_address", "a data: URI without a comma")
-    # Base64 has four characters for three bytes; one that is written %XX has three.
-    if len(body) > 4 * config.max_image_bytes:
-        raise BadInput("image_too_large", f"{len(body)} characters inline")
-    data = unquote_to_bytes(body)
-    if header.lower().rstrip().endswith(";base64"):
-        try:
-            # Padding may be left out; white space may stand anywhere.
-            packed = b"".join(data.split()).rstrip(b"=")
-            data = base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
-        except binascii.Error as error:
-            raise BadInput("image_broken", f"base64: {error}", data) from error
-    if len(data) > config.max_image_bytes:
-        raise BadInput("image_too_large", f"{len(data)} bytes, limit {config.max_image_bytes}")
-    return check_picture(data, config)
+    return check_picture(decode_data_uri(address, config.max_image_bytes), config)
 
 
 def _place_captions(
@@ -180,7 +158,7 @@ def _source(image: ElementNode) -> str:
     if late := late or _largest(image.getattr("data-srcset") or ""):
         return late
     src: str = image.getattr("src") or ""
-    if src.strip() and not is_inline(src):
+    if src.strip() and not is_data_uri(src):
         return src
     return _largest(image.getattr("srcset") or _sources(image)) or src
 

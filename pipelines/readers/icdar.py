@@ -29,14 +29,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import find_picture
 from pipelines.readers.ocr import ocr_draft, text_shape
@@ -66,20 +65,8 @@ class _Line:
     text: str
 
 
-class IcdarReader:
-    """Reads files of ground truth; one is a row."""
-
-    suffixes = frozenset({".txt"})
-    splits: frozenset[str] = frozenset()
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """The picture."""
-        yield Row(None, lambda: _read(piece, source, config))
-
-
-def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_icdar(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    """The picture of a file of ground truth, with its texts. Raises BadInput."""
     data = read_whole(piece.path, config.max_file_bytes)
     try:
         text = data.decode("utf-8-sig")

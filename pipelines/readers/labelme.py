@@ -23,13 +23,13 @@ from __future__ import annotations
 
 import math
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec import Raw, Struct
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.data_uri import decode_base64
-from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import decode, find_picture
 from pipelines.readers.pictures import check_picture, load_picture
@@ -65,20 +65,8 @@ class _File(Struct, rename="camel"):
     image_height: int | None = None
 
 
-class LabelmeReader:
-    """Reads annotations; one is a row."""
-
-    suffixes = frozenset({".json"})
-    splits: frozenset[str] = frozenset()
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """The picture."""
-        yield Row(None, lambda: _read(piece, source, config))
-
-
-def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_labelme(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    """The picture of an annotation file, with its shapes. Raises BadInput."""
     file = decode(read_whole(piece.path, config.max_file_bytes), _File, "not_labelme")
     picture = _picture(file, piece, source, config)
     objects: dict[object, list[_Shape]] = {}

@@ -12,14 +12,13 @@ The boxes of an object's parts (head, hands, feet) are left out and counted.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, Row
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import find_picture
 from pipelines.readers.pictures import load_picture
@@ -29,20 +28,8 @@ _FLAGS = ("difficult", "occluded", "truncated")
 _YES = ("1", "true")
 
 
-class VocReader:
-    """Reads annotations; one is a row."""
-
-    suffixes = frozenset({".xml"})
-    splits: frozenset[str] = frozenset()
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """The picture."""
-        yield Row(None, lambda: _read(piece, source, config))
-
-
-def _read(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_voc(piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    """The picture of an annotation file, with its objects. Raises BadInput."""
     root = _parse(read_whole(piece.path, config.max_file_bytes))
     filename = (root.findtext("filename") or "").strip()
     if not filename:

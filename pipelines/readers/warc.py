@@ -23,9 +23,10 @@ from fastwarc.stream_io import WarcReader as WarcStream
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from pipelines.config import IngestConfig, SourceConfig
+from pipelines.readers.data_uri import is_data_uri
 from pipelines.readers.drafts import BadInput, Draft, LeftOut, Piece, RawImage, Row
 from pipelines.readers.html import decode, read_page
-from pipelines.readers.html_images import inline_picture, is_inline
+from pipelines.readers.html_images import inline_picture
 from pipelines.readers.pictures import check_picture
 
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -108,7 +109,7 @@ class _Archive:
 
     def image(self, address: str) -> RawImage | LeftOut:
         """The image at an address. Raises BadInput."""
-        if is_inline(address):
+        if is_data_uri(address):
             return inline_picture(address, self.config)
         found = self._images.get(_key(address))
         if found is None:

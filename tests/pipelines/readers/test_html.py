@@ -90,8 +90,8 @@ def test_a_base_address_is_honoured(samples):
         ("http://[bad/x.png", "image_bad_address"),
         ("folder", "image_unreadable"),
         ("data:image/png;base64,AA", "image_unknown_format"),
-        ("data:image/png;base64,A", "image_broken"),
-        ("data:image/png", "image_bad_address"),
+        ("data:image/png;base64,A", "image_bad_base64"),
+        ("data:image/png", "image_bad_data_uri"),
     ],
 )
 def test_a_bad_image_costs_the_image_and_not_the_page(tmp_path, src, reason):
