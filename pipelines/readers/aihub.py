@@ -39,7 +39,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from pipelines.config import IngestConfig, SourceConfig
@@ -47,13 +46,13 @@ from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, R
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import decode, find_picture
 from pipelines.readers.ocr import ocr_draft, text_shape
+from pipelines.readers.owned import Id, Owned
 from pipelines.readers.pictures import load_picture
 from pipelines.readers.shapes import Shape
 
 _ILLEGIBLE = "xxx"
 _LEVELS = {"word": "word", "character": "char"}
 
-Id = int | str
 Quad = tuple[float, float, float, float]
 
 
@@ -67,18 +66,6 @@ class _WildImage(Struct):
     file_name: str
     width: int
     height: int
-
-
-class _Identity(Struct):
-    """Of an entry of `images`."""
-
-    id: Id
-
-
-class _Owned(Struct):
-    """Of an annotation."""
-
-    image_id: Id
 
 
 class _Attributes(Struct):
@@ -220,52 +207,23 @@ def _wild(
     lists: _Lists, piece: Piece, source: SourceConfig, config: IngestConfig
 ) -> Iterator[Row | LeftOut]:
     """Text in the wild. Annotations stay as they are in the file until their picture's turn."""
-    own: dict[Id | None, list[Raw]] = {}
-    repeated = set()
-    for raw in lists.images:
-        key = _id(raw, _IDENTITY)
-        if key is not None and key in own:
-            repeated.add(key)
-        own[key] = []
-    orphans: list[int] = []
-    for number, raw in enumerate(lists.annotations):
-        key = _id(raw, _OWNER)
-        if key is None or key not in own:
-            orphans.append(number)
-        else:
-            own[key].append(raw)
+    owned = Owned.of(lists.images, lists.annotations)
 
     def read(number: int) -> Draft:
         raw = lists.images[number]
         image = decode(raw, _WildImage, "bad_image_entry")
-        if image.id in repeated:
+        if image.id in owned.repeated:
             raise BadInput("image_id_repeated", f"id {image.id!r}")
         size, paths = (image.width, image.height), _paths(piece, image.file_name)
         name = f"{piece.name}#images[{number}]"
-        sheet = _Sheet(name, paths, size, own[image.id], _parse_wild)
+        entries = [lists.annotations[k] for k in owned.of_image(number)]
+        sheet = _Sheet(name, paths, size, entries, _parse_wild)
         return _draft(sheet, source, config)
 
     for number in range(len(lists.images)):
         yield Row(f"images[{number}]", partial(read, number))
-    for number in orphans:
-        yield Row(f"annotations[{number}]", partial(_orphan, lists.annotations[number]))
-
-
-_IDENTITY, _OWNER = msgspec.json.Decoder(_Identity), msgspec.json.Decoder(_Owned)
-
-
-def _id(raw: Raw, decoder: msgspec.json.Decoder) -> Id | None:
-    """None where the entry is not of the form: reading its row will say so."""
-    try:
-        entry = decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return entry.id if isinstance(entry, _Identity) else entry.image_id
-
-
-def _orphan(raw: Raw) -> Draft:
-    owner = decode(raw, _Owned, "bad_annotation").image_id
-    raise BadInput("image_not_listed", f"no image has the id {owner!r}", bytes(raw))
+    for number in owned.of_none():
+        yield Row(f"annotations[{number}]", partial(owned.orphan, number))
 
 
 def _parse_wild(raw: Raw) -> list[_Text]:

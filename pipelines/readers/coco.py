@@ -7,10 +7,6 @@ The format is that of https://cocodataset.org/#format-data: one JSON file with
 A file of instances gives a row an image; one without annotations is a row
 without regions. A file of captions gives a row an annotation. Polygons, masks
 and keypoints are skipped.
-
-Entries stay as the bytes that they are in the file until their row is read.
-What is decoded at the start is whose annotation each one is: 8 bytes each. So
-an entry that is wrong costs itself, and memory is little more than the file.
 """
 
 from __future__ import annotations
@@ -19,22 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 
-import msgspec
-import numpy as np
 from msgspec import UNSET, Raw, Struct, UnsetType
-from numpy.typing import NDArray
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
 from pipelines.readers.files import read_whole
 from pipelines.readers.lookup import decode, find_picture
+from pipelines.readers.owned import Id, Owned
 from pipelines.readers.pictures import load_picture
 from pipelines.readers.shapes import Lost, Shape, grounding_draft
 from records import Part
-
-#: pandas makes floats of a column's numbers where one is missing. Not `float` alone, for
-#: which large ids are the same; 7.0 and 7 are one key.
-Id = int | float | str
 
 
 class _Category(Struct):
@@ -46,18 +36,6 @@ class _File(Struct):
     images: list[Raw]
     annotations: list[Raw]
     categories: list[_Category] | UnsetType = UNSET
-
-
-class _Identity(Struct):
-    """Of an entry of `images`."""
-
-    id: Id
-
-
-class _Owner(Struct):
-    """Of an annotation."""
-
-    image_id: Id
 
 
 class _Kind(Struct):
@@ -92,22 +70,8 @@ class _Caption(Struct):
 class _Index:
     """A file, and which annotations are whose."""
 
-    images: list[Raw]
-    annotations: list[Raw]
+    owned: Owned
     names: dict[Id, str]
-    #: Ids that more than one image has.
-    repeated: set[Id]
-    #: Indices of annotations: first those of no image, then those of each image.
-    order: NDArray[np.int64]
-    #: Where in `order` each image's begin; one more than images, for the end.
-    begins: NDArray[np.int64]
-
-    def of_image(self, index: int) -> list[int]:
-        return self.order[self.begins[index] : self.begins[index + 1]].tolist()
-
-    @property
-    def of_none(self) -> list[int]:
-        return self.order[: self.begins[0]].tolist()
 
 
 class CocoReader:
@@ -123,14 +87,14 @@ class CocoReader:
         file = decode(read_whole(piece.path, config.max_index_bytes), _File, "not_coco")
         captions = bool(file.annotations) and _is_caption(file.annotations[0])
         index = _index(file, captions)
-        for number in range(len(index.images)):
+        for number in range(len(index.owned.images)):
             if captions:
                 yield from _captions(index, number, piece, source, config)
             else:
                 read = partial(_instances, index, number, piece, source, config)
                 yield Row(f"images[{number}]", read)
-        for number in index.of_none:
-            yield Row(f"annotations[{number}]", partial(_orphan, index.annotations[number]))
+        for number in index.owned.of_none():
+            yield Row(f"annotations[{number}]", partial(index.owned.orphan, number))
 
 
 def _is_caption(annotation: Raw) -> bool:
@@ -148,30 +112,7 @@ def _index(file: _File, captions: bool) -> _Index:
     for category in file.categories or []:
         if names.setdefault(category.id, category.name) != category.name:
             raise BadInput("category_repeated", f"id {category.id!r} has two names")
-    positions: dict[Id | None, int] = {}
-    repeated: set[Id] = set()
-    for position, raw in enumerate(file.images):
-        key = _id(raw, _IDENTITIES)
-        if key is not None and positions.setdefault(key, position) != position:
-            repeated.add(key)
-    owners = np.fromiter(
-        (positions.get(_id(raw, _OWNERS), -1) for raw in file.annotations), np.int64
-    )
-    order = np.argsort(owners, kind="stable")
-    begins = np.searchsorted(owners, np.arange(len(file.images) + 1), sorter=order)
-    return _Index(file.images, file.annotations, names, repeated, order, begins)
-
-
-_IDENTITIES, _OWNERS = msgspec.json.Decoder(_Identity), msgspec.json.Decoder(_Owner)
-
-
-def _id(raw: Raw, decoder: msgspec.json.Decoder) -> Id | None:
-    """None where the entry is not of the format: reading its row will say so."""
-    try:
-        entry = decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return entry.id if isinstance(entry, _Identity) else entry.image_id
+    return _Index(Owned.of(file.images, file.annotations), names)
 
 
 def _instances(
@@ -182,7 +123,7 @@ def _instances(
     path = find_picture(source.pictures, image.file_name)
     picture = load_picture(path, config, annotated=size)
     name = f"{piece.name}#images[{number}]"
-    shapes = [_shape(index, k, name) for k in index.of_image(number)]
+    shapes = [_shape(index, k, name) for k in index.owned.of_image(number)]
     unfinished = image.not_exhaustive_category_ids or []
     incomplete = {index.names[k] for k in unfinished if k in index.names}
     return grounding_draft(picture, shapes, name, source.lang, incomplete)
@@ -199,14 +140,14 @@ def _size(image: _Image) -> tuple[int, int]:
 
 
 def _image(index: _Index, number: int) -> _Image:
-    image = decode(index.images[number], _Image, "bad_image_entry")
-    if image.id in index.repeated:
+    image = decode(index.owned.images[number], _Image, "bad_image_entry")
+    if image.id in index.owned.repeated:
         raise BadInput("image_id_repeated", f"id {image.id!r}")
     return image
 
 
 def _shape(index: _Index, number: int, name: str) -> Shape | Lost:
-    raw, label = index.annotations[number], None
+    raw, label = index.owned.annotations[number], None
     try:
         category = decode(raw, _Class, "bad_annotation").category_id
         label = index.names.get(category)
@@ -232,20 +173,17 @@ def _captions(
         return load_picture(path, config)
 
     def read(annotation: int) -> Draft:
-        text = decode(index.annotations[annotation], _Caption, "bad_annotation").caption.strip()
+        text = decode(
+            index.owned.annotations[annotation], _Caption, "bad_annotation"
+        ).caption.strip()
         if not text:
             raise BadInput("no_caption", "the caption is empty")
         name = f"{piece.name}#annotations[{annotation}]"
         parts = (Part("image", image=0), Part("text", text=text))
         return Draft("caption", source.lang, name, parts, (picture(),))
 
-    members = index.of_image(number)
+    members = index.owned.of_image(number)
     if not members:
         yield LeftOut("images", "without_caption")
     for annotation in members:
         yield Row(f"annotations[{annotation}]", partial(read, annotation))
-
-
-def _orphan(raw: Raw) -> Draft:
-    owner = decode(raw, _Owner, "bad_annotation").image_id
-    raise BadInput("image_not_listed", f"no image has the id {owner!r}", bytes(raw))
