@@ -152,7 +152,7 @@ def test_a_unit_is_taken_only_where_the_name_states_it(name, split):
 
 def test_units_written_with_the_numbers_are_units(tmp_path):
     (tmp_path / "t.csv").write_text(
-        '도시,성장률(%),매출(원),sales,금액,mixed\n'
+        "도시,성장률(%),매출(원),sales,금액,mixed\n"
         '서울,3.5%,"₩1,000","$1,200","1,000원",$5\n부산,4.1%,"₩2,500",$900,500원,€5\n'
     )
     (draft,) = read(tmp_path, "t.csv", "tables")
