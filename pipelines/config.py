@@ -11,15 +11,13 @@ error that names the nearest one that does.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, nearest
 
 #: Stages in the only order in which they make sense.
 STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
@@ -329,15 +327,10 @@ def _explain(error: Any) -> str:
     place = list(error["loc"])
     name = ".".join(str(p) for p in place)
     if error["type"] == "extra_forbidden":
-        return f"  {name}: no such key; {_nearest(place[-1], list(_fields_at(place[:-1])))}"
+        return f"  {name}: no such key; {nearest(place[-1], list(_fields_at(place[:-1])))}"
     if place[-1:] == ["kind"] and error["type"] == "literal_error":
-        return f"  {name}: no such kind {error['input']!r}; {_nearest(error['input'], KINDS)}"
+        return f"  {name}: no such kind {error['input']!r}; {nearest(error['input'], KINDS)}"
     return f"  {name or 'config'}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _nearest(word: Any, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _fields_at(place: list[str | int]) -> Any:

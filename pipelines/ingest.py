@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.config import IngestConfig, RunConfig, SourceConfig
-from pipelines.errors import StageError
+from pipelines.errors import StageError, UsageError, nearest
 from pipelines.readers import READERS, Draft, Failure, LeftOut, Piece
 from pipelines.readers.sandbox import Sandbox
 from pipelines.stage import Stage
@@ -47,6 +47,8 @@ class Ingest(Stage):
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
         self.sources = config.sources
+        for source in self.sources:
+            _check_fields(source)
 
     def plan(self, source: Dataset | None) -> tuple[list[Unit], str]:
         """Units of at most `unit_files` files and about `unit_bytes` bytes, in order of the names.
@@ -142,6 +144,17 @@ def _files(folder: Path) -> Iterator[Path]:
     for base, folders, names in os.walk(folder):
         folders.sort()
         yield from (path for n in sorted(names) if (path := Path(base, n)).is_file())
+
+
+def _check_fields(source: SourceConfig) -> None:
+    """Raise UsageError where `fields` renames to a name that the kind does not know."""
+    known = READERS[source.kind].fields
+    for name in source.fields:
+        if name not in known:
+            raise UsageError(
+                f"the source {source.name}: the kind {source.kind} has no field {name!r}; "
+                + nearest(name, known)
+            )
 
 
 def _check_links(source: SourceConfig) -> None:

@@ -152,6 +152,7 @@ class AihubReader:
 
     suffixes = frozenset({".json"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

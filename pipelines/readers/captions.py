@@ -32,6 +32,7 @@ class CaptionsReader:
 
     suffixes = SUFFIXES
     splits = SPLITS
+    fields: tuple[str, ...] = ("id", "lang", *_IMAGES, *CAPTIONS)
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
@@ -40,7 +41,7 @@ class CaptionsReader:
         images: Sequence[str] = ()
         if piece.path.name.lower().endswith(".parquet"):
             images = _check_columns(schema(piece.path), source)
-        for record in records(piece, source, config, ("id", "lang", *images, *_IMAGES, *CAPTIONS)):
+        for record in records(piece, source, config, (*self.fields, *images)):
             yield Row(record.place, partial(_draft, record, images, piece, source, config))
 
 

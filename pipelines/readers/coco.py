@@ -79,6 +79,7 @@ class CocoReader:
 
     suffixes = frozenset({".json"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -46,12 +46,13 @@ class ConversationsReader:
 
     suffixes = SUFFIXES
     splits = SPLITS
+    fields: tuple[str, ...] = (*_COLUMNS, *_OTHER_MEDIA)
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
     ) -> Iterator[Row | LeftOut]:
         """A row a conversation."""
-        for record in records(piece, source, config, (*_COLUMNS, *_OTHER_MEDIA)):
+        for record in records(piece, source, config, self.fields):
             yield Row(record.place, partial(_draft, record, piece, source, config))
 
 

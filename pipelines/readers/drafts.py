@@ -106,6 +106,8 @@ class Reader(Protocol):
     suffixes: frozenset[str]
     #: Those of which a large file may be read in ranges.
     splits: frozenset[str]
+    #: Fields of its rows, by our names: what a source's `fields` may rename.
+    fields: tuple[str, ...]
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
@@ -121,6 +123,7 @@ class FileReader:
     """Reads files of which each is one row."""
 
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -42,12 +42,13 @@ class InterleavedReader:
 
     suffixes = SUFFIXES
     splits = SPLITS
+    fields: tuple[str, ...] = _COLUMNS
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
     ) -> Iterator[Row | LeftOut]:
         """A row a document."""
-        for record in records(piece, source, config, _COLUMNS):
+        for record in records(piece, source, config, self.fields):
             yield Row(record.place, partial(_draft, record, piece, source, config))
 
 

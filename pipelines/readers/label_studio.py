@@ -123,6 +123,7 @@ class LabelStudioReader:
 
     suffixes = frozenset({".json"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ("image",)
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

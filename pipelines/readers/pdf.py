@@ -57,6 +57,7 @@ class PdfReader:
 
     suffixes = frozenset({".pdf"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

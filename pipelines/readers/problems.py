@@ -37,6 +37,11 @@ _LETTERS = ascii_uppercase
 _CONTEXTS = ("passage", "context")
 _ANSWERS = ("answer", "final_answer", "expected_answer")
 _FACTS = ("level", "subject", "type")
+_FIELDS = (
+    *("id", "lang", "problem", "question", "solution", "choices", "options", "answerKey"),
+    *("answer_index", "question_type", "image", "images", *_LETTERS),
+    *(*_CONTEXTS, *_ANSWERS, *_FACTS),
+)
 #: What NuminaMath-1.5 writes in place of an answer where there is none.
 _NO_ANSWERS = ("proof", "notfound")
 #: The last line of a GSM8K solution.
@@ -53,6 +58,7 @@ class ProblemsReader:
 
     suffixes = SUFFIXES
     splits = SPLITS
+    fields: tuple[str, ...] = _FIELDS
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -51,6 +51,7 @@ class TablesReader:
 
     suffixes = SUFFIXES
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -56,6 +56,7 @@ class VegaLiteReader:
 
     suffixes = frozenset({".json"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -42,6 +42,7 @@ class WarcReader:
 
     suffixes = frozenset({".warc", ".warc.gz"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.captions import caption_draft
+from pipelines.readers.captions import CAPTIONS, caption_draft
 from pipelines.readers.drafts import BadInput, Draft, LeftOut, Piece, RawImage, Row
 from pipelines.readers.interleaved import interleaved_draft, is_interleaved
 from pipelines.readers.pictures import SUFFIXES as PICTURES
@@ -27,6 +27,7 @@ from pipelines.readers.pictures import check_picture
 from pipelines.readers.rows import decode, renamed, row_lang
 
 _TEXTS = (".txt", ".text", ".caption")
+_FIELDS = ("lang", "status", "texts", "images", "text_list", "image_info", *CAPTIONS)
 _PACKED = (".gz", ".tgz")
 #: How many times its size a file of DEFLATE can hold at most (zlib's documentation).
 _DEFLATE_RATIO = 1032
@@ -51,6 +52,7 @@ class WebDatasetReader:
 
     suffixes = frozenset({".tar", ".tar.gz", ".tgz"})
     splits: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = _FIELDS
 
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig

@@ -14,7 +14,7 @@ import zlib
 import pytest
 
 from pipelines.config import KINDS, RunConfig
-from pipelines.errors import StageError
+from pipelines.errors import StageError, UsageError
 from pipelines.ingest import Ingest
 from pipelines.progress import Silence
 from pipelines.readers import READERS, LeftOut
@@ -53,6 +53,13 @@ def test_a_folder_of_all_kinds_is_read_in_one_run(sources, tmp_path, local_runne
     assert buckets["webdataset"] == buckets["captions"] == {"caption"}
     again = ingest(sources, tmp_path / "again", local_runner, unit_files=1)
     assert again.manifest.rows == rows
+
+
+def test_a_field_that_no_row_can_have_is_named(tmp_path):
+    source = {"name": "s", "kind": "problems", "path": tmp_path, "fields": {"anser": "label"}}
+    config = RunConfig.model_validate({"sources": [source]})
+    with pytest.raises(UsageError, match="no field 'anser'; did you mean 'answer'"):
+        Ingest(config, tmp_path)
 
 
 def test_a_link_out_of_the_source_is_named(tmp_path, local_runner):
