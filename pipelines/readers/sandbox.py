@@ -7,7 +7,8 @@ and the new one goes on after the row that failed.
 
 Rows are sent in batches. After a failure the new child goes on slowly: it
 announces each row before it reads it, so that the one to blame is known, and
-the others lose nothing.
+the others lose nothing. A row that lacks memory is tried again so too: what
+the rows before it left behind is not its fault, and differs from run to run.
 """
 
 from __future__ import annotations
@@ -185,7 +186,7 @@ def _answer(order: _Order, link: Connection) -> None:
         careful = order.careful and index <= order.skip + _CAREFUL_ROWS
         if careful:
             link.send(_Begin(row.place if isinstance(row, Row) else None))
-        item = _read(row, order.piece) if isinstance(row, Row) else row
+        item = _read(row, order) if isinstance(row, Row) else row
         batch.append(item)
         if isinstance(item, Draft):
             size += sum(len(image.data) for image in item.images)
@@ -205,22 +206,24 @@ def _rows(order: _Order) -> Iterator[Row | LeftOut | Failure]:
             found = found or isinstance(row, Row)
             yield row
     except Exception as error:
-        yield _failure(error, order.piece, _REST if found else None)
+        yield _failure(error, order, _REST if found else None)
 
 
-def _read(row: Row, piece: Piece) -> Item:
+def _read(row: Row, order: _Order) -> Item:
     try:
         return row.read()
     except Exception as error:
-        return _failure(error, piece, row.place)
+        return _failure(error, order, row.place)
 
 
-def _failure(error: Exception, piece: Piece, place: str | None) -> Failure:
-    name = piece.name
+def _failure(error: Exception, order: _Order, place: str | None) -> Failure:
+    name = order.piece.name
     if isinstance(error, BadInput):
-        head = error.head or (_head(piece.path) if place is None else b"")
+        head = error.head or (_head(order.piece.path) if place is None else b"")
         return Failure(name, error.reason, place, error.detail, head)
     if isinstance(error, MemoryError):
+        if not order.careful:
+            raise SystemExit(1) from None  # the next child tries it again
         return Failure(name, "too_much_memory", place)
     # A reader met what its author did not think of; where, is in the detail.
     frame = traceback.extract_tb(error.__traceback__)[-1]
