@@ -165,7 +165,8 @@ def _check_links(source: SourceConfig) -> None:
             if not path.is_symlink() or path.resolve().is_relative_to(root):
                 continue
             name = path.relative_to(source.path).as_posix()
-            if _chosen(name, source):
+            # What is below a folder that is not followed, `include` may mean.
+            if not _excluded(name, source) and (path.is_dir() or _chosen(name, source)):
                 raise StageError(
                     f"ingest: {path} is a link that leads out of the source {source.name}. Name "
                     f"its target as a source of its own, or exclude it: exclude: [{name!r}]"
@@ -203,9 +204,12 @@ def _note(item: Failure | LeftOut, source: SourceConfig, out: UnitOutput) -> Non
 
 
 def _chosen(name: str, source: SourceConfig) -> bool:
-    return any(_pattern(g).fullmatch(name) for g in source.include) and not any(
-        _pattern(g).fullmatch(name) for g in source.exclude
-    )
+    included = any(_pattern(g).fullmatch(name) for g in source.include)
+    return included and not _excluded(name, source)
+
+
+def _excluded(name: str, source: SourceConfig) -> bool:
+    return any(_pattern(g).fullmatch(name) for g in source.exclude)
 
 
 @cache

@@ -67,7 +67,7 @@ def test_a_link_out_of_the_source_is_named(tmp_path, local_runner):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.html").write_text("<p>Text.</p>")
     (tmp_path / "in" / "b").symlink_to(tmp_path / "elsewhere")
-    source = {"name": "s", "kind": "html", "path": tmp_path / "in"}
+    source = {"name": "s", "kind": "html", "path": tmp_path / "in", "include": ["*.html", "b/*"]}
     with pytest.raises(StageError, match="in/b is a link that leads out of the source s"):
         ingest([source], tmp_path / "run", local_runner)
     found = ingest([{**source, "exclude": ["b"]}], tmp_path / "run", local_runner)
