@@ -1,9 +1,9 @@
 """Readers of raw sources: each turns one file into drafts of samples and their pictures."""
 
+from pipelines.readers import conversations, interleaved, problems
 from pipelines.readers.aihub import AihubReader
 from pipelines.readers.captions import CaptionsReader
 from pipelines.readers.coco import CocoReader
-from pipelines.readers.conversations import ConversationsReader
 from pipelines.readers.drafts import (
     BadInput,
     Draft,
@@ -17,11 +17,10 @@ from pipelines.readers.drafts import (
 )
 from pipelines.readers.html import read_html
 from pipelines.readers.icdar import read_icdar
-from pipelines.readers.interleaved import InterleavedReader
 from pipelines.readers.label_studio import LabelStudioReader
 from pipelines.readers.labelme import read_labelme
 from pipelines.readers.pdf import PdfReader
-from pipelines.readers.problems import ProblemsReader
+from pipelines.readers.rows import RowReader
 from pipelines.readers.tables import TablesReader
 from pipelines.readers.vega_lite import VegaLiteReader
 from pipelines.readers.voc import read_voc
@@ -33,11 +32,6 @@ from pipelines.readers.yolo import YoloReader
 READERS: dict[str, Reader] = {
     "html": FileReader(".html", ".htm", ".xhtml", read=read_html),
     "warc": WarcReader(),
-    "problems": ProblemsReader(),
-    "conversations": ConversationsReader(),
-    "interleaved": InterleavedReader(),
-    "captions": CaptionsReader(),
-    "webdataset": WebDatasetReader(),
     "pdf": PdfReader(),
     "coco": CocoReader(),
     "voc": FileReader(".xml", read=read_voc),
@@ -48,6 +42,11 @@ READERS: dict[str, Reader] = {
     "aihub": AihubReader(),
     "tables": TablesReader(),
     "vega_lite": VegaLiteReader(),
+    "conversations": RowReader(conversations.FIELDS, conversations.read_conversation),
+    "interleaved": RowReader(interleaved.FIELDS, interleaved.read_interleaved),
+    "captions": CaptionsReader(),
+    "webdataset": WebDatasetReader(),
+    "problems": RowReader(problems.FIELDS, problems.read_problem),
 }
 
 __all__ = [

@@ -12,14 +12,12 @@ tool, a video or a sound: what the assistant says rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import BadInput, Draft, LeftOut, Piece, Row
+from pipelines.readers.drafts import BadInput, Draft, Piece
 from pipelines.readers.row_images import PLACEHOLDER, load_given, place_images, row_images
-from pipelines.readers.rows import SPLITS, SUFFIXES, Record, records, row_lang, row_url
+from pipelines.readers.rows import Record, row_lang, row_url
 from records import Part
 
 #: Names of who speaks. ShareGPT's are of the assistants that were recorded.
@@ -38,22 +36,10 @@ _TOOLS = ("tool", "function", "function_call", "tool_call", "observation", "ipyt
 _OTHER_MEDIA = ("video", "videos", "audio", "audios")
 _THINK, _END_OF_THINK = "<think>", "</think>"
 #: Who speaks, what is said, and reasons to refuse it.
-_COLUMNS = ("id", "lang", "system", "messages", "conversations", "image", "images", "tools")
-
-
-class ConversationsReader:
-    """Reads conversations of one or more turns."""
-
-    suffixes = SUFFIXES
-    splits = SPLITS
-    fields: tuple[str, ...] = (*_COLUMNS, *_OTHER_MEDIA)
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """A row a conversation."""
-        for record in records(piece, source, config, self.fields):
-            yield Row(record.place, partial(_draft, record, piece, source, config))
+FIELDS = (
+    *("id", "lang", "system", "messages", "conversations", "image", "images", "tools"),
+    *_OTHER_MEDIA,
+)
 
 
 class _Pictures:
@@ -82,7 +68,10 @@ class _Pictures:
         return index
 
 
-def _draft(record: Record, piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_conversation(
+    record: Record, piece: Piece, source: SourceConfig, config: IngestConfig
+) -> Draft:
+    """A conversation of one or more turns. Raises BadInput."""
     row = record.read()
     pictures = _Pictures(row_images(row))
     parts = _turns(row, pictures)

@@ -16,12 +16,12 @@ from functools import partial
 from typing import Any
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage, Row
+from pipelines.readers.drafts import BadInput, Draft, Failure, LeftOut, Piece, RawImage
 from pipelines.readers.row_images import is_remote, load_given
-from pipelines.readers.rows import SPLITS, SUFFIXES, Record, records, row_lang, row_url
+from pipelines.readers.rows import Record, row_lang, row_url
 from records import Part
 
-_COLUMNS = ("id", "lang", "texts", "images", "metadata", "text_list", "image_info")
+FIELDS = ("id", "lang", "texts", "images", "metadata", "text_list", "image_info")
 
 #: Gives the picture that a row names. Raises BadInput.
 Find = Callable[[Any], RawImage]
@@ -37,22 +37,10 @@ class _Picture:
     address: str | None = None
 
 
-class InterleavedReader:
-    """Reads documents of texts and pictures."""
-
-    suffixes = SUFFIXES
-    splits = SPLITS
-    fields: tuple[str, ...] = _COLUMNS
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """A row a document."""
-        for record in records(piece, source, config, self.fields):
-            yield Row(record.place, partial(_draft, record, piece, source, config))
-
-
-def _draft(record: Record, piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_interleaved(
+    record: Record, piece: Piece, source: SourceConfig, config: IngestConfig
+) -> Draft:
+    """A document of texts and pictures. Raises BadInput."""
     row = record.read()
     find = partial(load_given, source=source, config=config)
     return interleaved_draft(row, row_url(piece, record, row), row_lang(row, source), find)

@@ -21,15 +21,14 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import takewhile
 from string import ascii_uppercase
 from typing import Any
 
 from pipelines.config import IngestConfig, SourceConfig
-from pipelines.readers.drafts import BadInput, Draft, LeftOut, Piece, Row
+from pipelines.readers.drafts import BadInput, Draft, Piece
 from pipelines.readers.row_images import load_given, place_images, row_images
-from pipelines.readers.rows import SPLITS, SUFFIXES, Record, records, row_lang, row_url, string
+from pipelines.readers.rows import Record, row_lang, row_url, string
 from records import Part
 
 _LETTERS = ascii_uppercase
@@ -37,7 +36,7 @@ _LETTERS = ascii_uppercase
 _CONTEXTS = ("passage", "context")
 _ANSWERS = ("answer", "final_answer", "expected_answer")
 _FACTS = ("level", "subject", "type")
-_FIELDS = (
+FIELDS = (
     *("id", "lang", "problem", "question", "solution", "choices", "options", "answerKey"),
     *("answer_index", "question_type", "image", "images", *_LETTERS),
     *(*_CONTEXTS, *_ANSWERS, *_FACTS),
@@ -53,22 +52,8 @@ _BOXED = "\\boxed{"
 _LETTERED = re.compile(r"\(?([A-Z])[.):]\s+(\S.*)", re.S)
 
 
-class ProblemsReader:
-    """Reads open and multiple-choice problems, with pictures where they have some."""
-
-    suffixes = SUFFIXES
-    splits = SPLITS
-    fields: tuple[str, ...] = _FIELDS
-
-    def rows(
-        self, piece: Piece, source: SourceConfig, config: IngestConfig
-    ) -> Iterator[Row | LeftOut]:
-        """A row a problem."""
-        for record in records(piece, source, config):
-            yield Row(record.place, partial(_draft, record, piece, source, config))
-
-
-def _draft(record: Record, piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+def read_problem(record: Record, piece: Piece, source: SourceConfig, config: IngestConfig) -> Draft:
+    """A problem, with its pictures where it has some. Raises BadInput."""
     row = _flat(record.read())
     stem = "\n\n".join([*_texts(row, _CONTEXTS), string(row, "problem", "question")])
     choices = _choices(row)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers import lookup
-from pipelines.readers.drafts import BadInput, Piece
+from pipelines.readers.drafts import BadInput, Draft, LeftOut, Piece, Row
 from pipelines.readers.files import read_whole
 
 _LINES = (".jsonl", ".ndjson")
@@ -48,14 +48,36 @@ class Record:
     read: Read
 
 
+class RowReader:
+    """Reads files of rows, each of which is one sample."""
+
+    suffixes = SUFFIXES
+    splits = SPLITS
+
+    def __init__(
+        self,
+        fields: tuple[str, ...],
+        draft: Callable[[Record, Piece, SourceConfig, IngestConfig], Draft],
+    ):
+        self.fields = fields
+        self._draft = draft
+
+    def rows(
+        self, piece: Piece, source: SourceConfig, config: IngestConfig
+    ) -> Iterator[Row | LeftOut]:
+        """The rows that begin in the piece."""
+        for record in records(piece, source, config, self.fields):
+            yield Row(record.place, partial(self._draft, record, piece, source, config))
+
+
 def records(
-    piece: Piece, source: SourceConfig, config: IngestConfig, columns: Collection[str] = ()
+    piece: Piece, source: SourceConfig, config: IngestConfig, columns: Collection[str]
 ) -> Iterator[Record]:
     """The rows that begin in the piece. Raises BadInput where the file cannot be read.
 
     A file of JSON is an array of rows, lines of rows (many call those `.json`
     too), or one row. `columns` are the fields that are wanted, by our names:
-    others of a Parquet file are not read; () wants them all.
+    others of a Parquet file are not read.
     """
     name = piece.path.name.lower()
     if name.endswith(".parquet"):

@@ -69,7 +69,7 @@ def test_places_are_lines_and_in_later_ranges_bytes(tmp_path):
     path.write_bytes(b'{"answer": 1}\n\n' * 3)
     source, config = SourceConfig(name="s", kind="problems", path=path), IngestConfig()
     pieces = [Piece(0, path, "p", 0, 16), Piece(0, path, "p", 16, 45)]
-    first, second = ([r.place for r in records(p, source, config)] for p in pieces)
+    first, second = ([r.place for r in records(p, source, config, ["answer"])] for p in pieces)
     assert (first, second) == (["line 1", "line 3"], ["line at byte 30"])
 
 
@@ -154,7 +154,7 @@ def test_large_row_groups_are_read_page_by_page(tmp_path):
     before, most = pa.total_allocated_bytes(), 0
     source = SourceConfig(name="s", kind="problems", path=path)
     piece = Piece(0, path, "p", 0, path.stat().st_size)
-    for record in records(piece, source, IngestConfig()):
+    for record in records(piece, source, IngestConfig(), ["image"]):
         assert len(record.read()["image"]) == 1 << 20
         most = max(most, pa.total_allocated_bytes() - before)
     assert most < 60 << 20
