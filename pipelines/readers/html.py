@@ -287,15 +287,26 @@ def _cut(
     parts: list[Part] = []
     pictures: dict[int, RawImage] = {}
     lacks: list[Failure | LeftOut] = []
-    for place, piece in enumerate(marks.IMAGES.split(text)):
-        if place % 2 == 0:
-            if piece.strip():
-                parts.append(Part("text", text=piece.strip()))
-            continue
-        found = look(int(piece))
-        if isinstance(found, RawImage):
-            parts.append(Part("image", image=len(pictures)))
-            pictures[int(piece)] = found
-        else:
+    pieces = marks.IMAGES.split(text)
+    before = pieces[0]
+    for index, after in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
+        found = look(index)
+        if not isinstance(found, RawImage):
             lacks.append(found)
-    return parts, pictures, lacks
+            before = _joined(before, after)
+            continue
+        parts += [*_text(before), Part("image", image=len(pictures))]
+        pictures[index] = found
+        before = after
+    return [*parts, *_text(before)], pictures, lacks
+
+
+def _text(text: str) -> list[Part]:
+    return [Part("text", text=text.strip())] if text.strip() else []
+
+
+def _joined(before: str, after: str) -> str:
+    """The text around an image that is not there: one sentence still, or one paragraph."""
+    head, tail = before.rstrip(), after.lstrip()
+    gap = before[len(head) :] + after[: len(after) - len(tail)]
+    return head + next((end for end in ("\n\n", "\n") if end in gap), " ") + tail

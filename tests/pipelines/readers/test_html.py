@@ -192,8 +192,9 @@ def test_a_caption_follows_its_image_and_is_tied_to_it(tmp_path, figure):
     (tmp_path / "a.png").write_bytes(png())
     body = f"<p>Before <img src=gone.png>.</p><figure class=wide>{figure}</figure><p>After.</p>"
     _, draft = read_html(tmp_path, body)
-    assert [p.type for p in draft.parts] == ["text", "text", "image", "text"]
-    assert draft.parts[3].text == "The first, red.\n\nAfter."
+    assert [p.type for p in draft.parts] == ["text", "image", "text"]
+    assert draft.parts[0].text == "Before ."
+    assert draft.parts[2].text == "The first, red.\n\nAfter."
     assert json.loads(draft.targets["captions"]) == {"0": "The first, red."}
 
 
@@ -569,3 +570,12 @@ def test_an_encoding_is_what_its_label_means_on_the_web(tmp_path, label, codec, 
     (tmp_path / "p.html").write_bytes(page.encode(codec))
     (draft,) = read(tmp_path, "p.html", "html")
     assert draft.parts[0].text == text
+
+
+def test_a_sentence_goes_on_after_an_image_that_is_not_there(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    body = """<p>Click the <img src="i.svg"> button, <img src="j.svg"><img src="k.svg"> twice.</p>
+      <img src="l.svg"><p>Then wait.</p><img src="a.png"><p>The end.</p>"""
+    *_, draft = read_html(tmp_path, body)
+    texts = [p.text for p in draft.parts]
+    assert texts == ["Click the button, twice.\n\nThen wait.", None, "The end."]
