@@ -7,6 +7,7 @@ from filters.length import LENGTH_CLASSES, estimate_tokens, length_class
 from filters.normalise import normalise_text
 from filters.prose import prose
 from filters.strata import Cell, cell, deal, first_ranks
+from filters.words import Units, mix, units
 
 __all__ = [
     "LENGTH_CLASSES",
@@ -16,6 +17,7 @@ __all__ = [
     "Decision",
     "LanguageModelMissing",
     "Rule",
+    "Units",
     "cell",
     "deal",
     "decide",
@@ -25,6 +27,8 @@ __all__ = [
     "image_reasons",
     "length_class",
     "measure",
+    "mix",
     "normalise_text",
     "prose",
+    "units",
 ]
