@@ -20,7 +20,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipelines.errors import UsageError, nearest
 
 #: Stages in the only order in which they make sense.
-STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
+STAGES = (
+    "ingest",
+    "dedupe",
+    "filter",
+    "near_dedupe",
+    "bucket",
+    "recaption",
+    "render",
+    "shard",
+)
 
 
 #: Kinds of sources.
@@ -136,6 +145,25 @@ class FilterConfig(StageConfig):
     """Long side over short side; pictures beyond it (rules, banners) leave too."""
 
 
+class NearDedupeConfig(StageConfig):
+    """Near-duplicates: MinHash of texts, shared images."""
+
+    threshold: float = Field(0.8, ge=0.3, le=1)
+    """The Jaccard index of two texts' shingles from which on they are near-duplicates. Of 200
+    words, 4 may differ at 0.8, 8 at 0.65, 20 at 0.4."""
+    buckets: list[str] = ["interleaved", "text"]
+    """Buckets whose rows are compared by their text. In others the same words may be said of
+    different pictures or numbers."""
+    image_threshold: float = Field(0.8, ge=0.3, le=1)
+    """The share of their images from which on two documents of one language are duplicates."""
+    min_images: int = Field(3, ge=1)
+    """Different images that a document must have to be compared by them."""
+    engine: Literal["numpy", "datasketch"] = "numpy"
+    """Who computes signatures; datasketch is slower, and an extra to install."""
+    max_edges: int = Field(20_000_000, ge=1)
+    """Similar pairs that are clustered in one place, at 100 bytes each; more go in rounds."""
+
+
 class BucketConfig(StageConfig):
     """Bucket and length class."""
 
@@ -219,6 +247,7 @@ class RunConfig(_Section):
     ingest: IngestConfig = IngestConfig()
     dedupe: DedupeConfig = DedupeConfig()
     filter: FilterConfig = FilterConfig()
+    near_dedupe: NearDedupeConfig = NearDedupeConfig()
     bucket: BucketConfig = BucketConfig()
     recaption: RecaptionConfig = RecaptionConfig()
     render: RenderConfig = RenderConfig()
@@ -257,6 +286,7 @@ NOT_IDENTITY = {
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
     "images": "the same",
     "partitions": "speed",
+    "max_edges": "the same clusters either way",
 }
 
 

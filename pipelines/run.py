@@ -17,6 +17,7 @@ from pipelines.dedupe import Dedupe
 from pipelines.errors import StageError
 from pipelines.filter import Filter
 from pipelines.ingest import Ingest
+from pipelines.near_dedupe import NearDedupe
 from pipelines.progress import ProgressBar
 from pipelines.recaption import Recaption
 from pipelines.render import Render
@@ -26,7 +27,8 @@ from pipelines.stage import Runner, Stage, StageResult, run_stage
 from records import Dataset, NoDataset, write_atomically
 
 STAGES: dict[str, type[Stage]] = {
-    stage.name: stage for stage in (Ingest, Dedupe, Filter, Bucket, Recaption, Render, Shard)
+    stage.name: stage
+    for stage in (Ingest, Dedupe, Filter, NearDedupe, Bucket, Recaption, Render, Shard)
 }
 #: The configuration as it was run, in the run's directory.
 CONFIG = "config.json"

@@ -7,12 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipelines.config import RunConfig
 from pipelines.runner import LocalRunner
 from pipelines.samples import fetch
 from records import ImageRef, Part, Sample, Source, sample_id
 from renderers import BrowserThread, shared_browser
+
+# How long a call takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,0 +1,123 @@
+"""What the sweeps of `near_dedupe` leave for each other, and how it is looked up.
+
+A row is a **node**: its unit's index and its place in the unit's part. All files
+are arrays; `U` is a unit, `V` a view, `R` a range:
+
+    facts-U          by row: id, quality, size; written last, so it says that U is signed
+    rows-V-U         the rows of U that the view judges, ascending
+    signatures-V-U   their signatures
+    bands-V-U        by band key: the nodes that may meet nodes of other units
+    edges-V-U        similar nodes of U; by node: node, other, similarity, in both directions
+    met-V-R          the same of nodes of any units whose band keys are in the range
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filters import Stars
+from pipelines.exchange import open_array, write_array, write_sorted
+
+Nodes = NDArray[np.uint64]
+#: What decides which row of a cluster is the best.
+FACTS = np.dtype([("id", "S32"), ("quality", "f4"), ("size", "i4")])
+_ROW_BITS = 32
+_ROW_MASK = np.uint64((1 << _ROW_BITS) - 1)
+
+
+def node_range(first: int, last: int) -> tuple[int, int]:
+    """The nodes of the units first to last - 1, as a range."""
+    return first << _ROW_BITS, last << _ROW_BITS
+
+
+def nodes_of(unit: int, rows: NDArray[np.int64]) -> Nodes:
+    """The nodes of some rows of a unit."""
+    return rows.astype(np.uint64) | np.uint64(unit << _ROW_BITS)
+
+
+def rows_of(nodes: Nodes) -> NDArray[np.int64]:
+    """The place of each node in its unit's part."""
+    return (nodes & _ROW_MASK).astype(np.int64)
+
+
+class NearFiles:
+    """The files of one run of the stage; keeps those it has looked into mapped."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._open: dict[str, NDArray] = {}
+
+    def path(self, kind: str, index: int) -> Path:
+        """The file of one kind, and the view where it has one, of a unit or a range."""
+        return self.folder / f"{kind}-{index:05d}.npy"
+
+    def paths(self, kind: str) -> list[Path]:
+        """All files of one kind, in order."""
+        return sorted(self.folder.glob(f"{kind}-[0-9]*.npy"))
+
+    def edge_paths(self, view: str) -> list[Path]:
+        """All files of similar nodes as a view sees them."""
+        return self.paths(f"edges-{view}") + self.paths(f"met-{view}")
+
+    def write(self, kind: str, index: int, array: NDArray) -> None:
+        """Write an array."""
+        write_array(self.path(kind, index), array)
+
+    def write_bands(self, view: str, unit: int, keys: NDArray[np.uint64], nodes: Nodes) -> None:
+        """Write who may meet whom."""
+        write_sorted(self.path(f"bands-{view}", unit), keys, nodes)
+
+    def write_edges(self, kind: str, index: int, nodes: Nodes, stars: Sequence[Stars]) -> None:
+        """Write the pairs of stars whose rows are places in `nodes`, each pair once a direction."""
+        none = np.zeros(0, np.int64)
+        centre = nodes[np.concatenate([none, *(s.centre for s in stars)])]
+        member = nodes[np.concatenate([none, *(s.member for s in stars)])]
+        score = np.concatenate([np.zeros(0), *(s.similarity for s in stars)]).view(np.uint64)
+        pairs = np.unique(np.stack([centre, member, score]), axis=1)
+        both = np.concatenate([pairs, pairs[[1, 0, 2]]], axis=1)
+        write_sorted(self.path(kind, index), *both)
+
+    def facts(self, nodes: Nodes) -> NDArray:
+        """The facts of each node, of the type FACTS."""
+        found = np.empty(len(nodes), FACTS)
+        for unit, mine in _by_unit(nodes):
+            found[mine] = self._array("facts", unit)[rows_of(nodes[mine])]
+        return found
+
+    def signatures(self, view: str, nodes: Nodes) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+        """The signatures of the nodes that the view judges, and which of `nodes` those are."""
+        found: list[NDArray[np.uint32]] = []
+        judged = np.zeros(len(nodes), bool)
+        places = np.zeros(len(nodes), np.int64)
+        order: list[NDArray[np.int64]] = []
+        for unit, mine in _by_unit(nodes):
+            rows, wanted = self._array(f"rows-{view}", unit), rows_of(nodes[mine])
+            place = np.minimum(np.searchsorted(rows, wanted), max(0, len(rows) - 1))
+            known = rows[place] == wanted if len(rows) else np.zeros(len(mine), bool)
+            judged[mine[known]] = True
+            found.append(self._array(f"signatures-{view}", unit)[place[known]])
+            order.append(mine[known])
+        if not found:
+            return np.zeros((0, 0), np.uint32), judged
+        places = np.argsort(np.concatenate(order), kind="stable")
+        return np.concatenate(found)[places], judged
+
+    def _array(self, kind: str, index: int) -> NDArray:
+        path = self.path(kind, index)
+        if path.name not in self._open:
+            self._open[path.name] = open_array(path)
+        return self._open[path.name]
+
+
+def _by_unit(nodes: Nodes) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """(unit, places of its nodes in `nodes`)."""
+    units = (nodes >> np.uint64(_ROW_BITS)).astype(np.int64)
+    order = np.argsort(units, kind="stable")
+    names, starts = np.unique(units[order], return_index=True)
+    ends = np.append(starts, len(order))[1:]
+    for name, start, end in zip(names, starts, ends, strict=True):
+        yield int(name), order[start:end]
