@@ -1,5 +1,6 @@
 """Decisions about existing data. Pure: no Beam, no files but the weights of shipped models."""
 
+from filters.boilerplate import Paragraphs, join_paragraphs, on_site, paragraphs, site_keys
 from filters.clusters import components, large_star, small_star
 from filters.gopher import RULES, Decision, Rule, decide, measure
 from filters.images import image_reasons
@@ -19,7 +20,7 @@ from filters.near_duplicates import Stars, cluster_texts, find_stars
 from filters.normalise import normalise_text
 from filters.prose import prose
 from filters.strata import Cell, cell, deal, first_ranks
-from filters.words import Units, mix, units
+from filters.words import Units, hash_texts, mix, units
 
 __all__ = [
     "ENGINES",
@@ -30,6 +31,7 @@ __all__ = [
     "Cell",
     "Decision",
     "LanguageModelMissing",
+    "Paragraphs",
     "Rule",
     "Stars",
     "Units",
@@ -43,17 +45,22 @@ __all__ = [
     "estimate_tokens",
     "find_stars",
     "first_ranks",
+    "hash_texts",
     "identify",
     "image_reasons",
+    "join_paragraphs",
     "large_star",
     "length_class",
     "measure",
     "mix",
     "normalise_text",
+    "on_site",
+    "paragraphs",
     "prose",
     "set_signatures",
     "shingles",
     "similarity",
+    "site_keys",
     "small_star",
     "text_signatures",
     "units",

@@ -90,6 +90,15 @@ def units(texts: Sequence[str]) -> Units:
     return Units(np.concatenate(hashes), np.concatenate([[0], np.cumsum(counts)]))
 
 
+def hash_texts(found: Units) -> NDArray[np.uint64]:
+    """One hash of all the units of each text, in their order; 0 for a text without any."""
+    full = np.flatnonzero(found.counts)
+    hashes = np.zeros(len(found.counts), np.uint64)
+    ends = found.offsets[1:] - 1
+    hashes[full] = mix(_hash_runs(found.hashes, found.offsets[:-1][full], ends[full]))
+    return hashes
+
+
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:
     """Pieces of texts of about `CHUNK` characters together, and which text each is of."""
     pieces: list[str] = []

@@ -126,10 +126,12 @@ class IngestConfig(StageConfig):
 
 
 class DedupeConfig(StageConfig):
-    """Exact duplicates: normalised text, and image bytes."""
+    """Exact duplicates: boilerplate of a site, normalised text, image bytes."""
 
-    partitions: int = Field(64, ge=1)
-    """Groups into which hashes are dealt: the most workers that can compare at once."""
+    boilerplate_pages: int = Field(10, ge=2)
+    """A paragraph that stands on so many pages of a site …"""
+    boilerplate_share: float = Field(0.05, ge=0, le=1)
+    """… and on this share of its pages is boilerplate: it leaves them all. 1 leaves everything."""
 
 
 class FilterConfig(StageConfig):
@@ -285,7 +287,6 @@ NOT_IDENTITY = {
     "responses": "a cache's place",
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
     "images": "the same",
-    "partitions": "speed",
     "max_edges": "the same clusters either way",
 }
 

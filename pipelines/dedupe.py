@@ -1,121 +1,217 @@
-"""Exact duplicates: normalised text, and image bytes.
+"""Exact duplicates: a site's boilerplate, normalised text, image bytes.
 
-A document is its text; a row whose picture is the point (a caption, an OCR
-sample) is its text, its pictures, its regions and its targets. Of equal rows
-the one with the smallest id stays. Identical pictures are not a reason to
-leave: all rows are pointed at one copy, so that a shard stores it once.
+A document is its text, without the paragraphs that many pages of its site have;
+a row whose picture is the point (a caption, an OCR sample) is its text, its
+pictures, its regions and its targets. Of equal rows the one with the smallest
+id stays. Identical pictures are not a reason to leave: all rows are pointed at
+one copy, so that a shard stores it once.
 
-Only hashes and ids cross the shuffle. Every row must get its verdict back: a
-runner that loses one fails the stage.
+Sweeps (`pipelines.exchange`): *count* and *total* find the boilerplate; *sign*
+gives a part's rows and pictures their hashes, of which equal ones go on once a
+part, so that a million copies do not meet in one place; *meet* finds, in a range
+of hashes, whom the parts share; the stage itself decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import math
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-import pipelines.coders  # noqa: F401  (registers the coder of Arrow batches)
 from filters import normalise_text
+from pipelines.boilerplate import count, total, without_boilerplate
 from pipelines.config import DedupeConfig
-from pipelines.errors import StageError
-from pipelines.stage import Stage
+from pipelines.exchange import (
+    count_rows_of,
+    hash_ranges,
+    open_array,
+    read_range,
+    write_array,
+    write_sorted,
+)
+from pipelines.nodes import by_unit, node_range, nodes_of, rows_of
+from pipelines.stage import Runner, Stage, Step
 from pipelines.work import Unit, UnitOutput
-from records import digest, texts
+from records import Manifest, digest, texts
 
 #: Buckets whose rows are equal when their texts are, whatever their pictures.
 DOCUMENTS = frozenset({"interleaved", "text", "stem"})
-
-Keyed = tuple[int, pa.RecordBatch]
+#: Rows of a range; sorting them takes 400 MB.
+RANGE_ROWS = 4_000_000
+_FOLDER = "exact"
+Numbers = NDArray[np.uint64]
+#: Where a picture is; packs have short names (`ingest/packs/pack-00000-of-00008.tar`).
+_PLACE = np.dtype([("sha256", "U64"), ("pack", "U96"), ("offset", "i8")])
+_PLACE_FIELDS = ("sha256", "pack", "offset")
 
 
 class Dedupe(Stage):
-    """Drops exact duplicates, and points identical images at one copy."""
+    """Drops boilerplate and exact duplicates, and points identical images at one copy."""
 
     name = "dedupe"
     config: DedupeConfig
-    shuffles = True
 
-    def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[int]:
-        partitions = self.config.partitions
-        verdicts = (
-            units
-            | "ReadKeys" >> beam.FlatMap(read_keys, partitions).with_output_types(Keyed)
-            | "GroupKeys" >> beam.GroupByKey()
-            | "FindTwins" >> beam.FlatMap(find_twins).with_output_types(Keyed)
+    def drive(self, runner: Runner, units: Sequence[Unit], waiting: Sequence[Unit]) -> None:
+        """Count, total, sign, meet, decide; what an earlier try left is not done again."""
+        if not waiting:
+            return
+        Step("count", self.count).run(runner, units, lambda u: self._path("pages", u.index))
+        ranges = self._ranges("pages")
+        Step("total", self.total).run(runner, ranges, lambda u: self._path("total", u.index))
+        Step("sign", self.sign).run(runner, units, lambda u: self._path("keys", u.index))
+        ranges = [*self._ranges("images"), *self._ranges("keys")]
+        Step("meet", self.meet).run(
+            runner, ranges, lambda u: self._path(f"{u.inputs[0]}-met", u.index)
         )
-        places = (
-            units
-            | "ReadImages" >> beam.FlatMap(read_images, partitions).with_output_types(Keyed)
-            | "GroupImages" >> beam.GroupByKey()
-            | "ChooseCopies" >> beam.FlatMap(choose_copies).with_output_types(Keyed)
-        )
-        return (
-            {
-                "unit": units | "KeyUnits" >> beam.Map(lambda unit: (unit.index, unit)),
-                "verdicts": verdicts,
-                "places": places,
-            }
-            | "MeetUnits" >> beam.CoGroupByKey()
-            | "WriteUnits" >> beam.Map(self.write_unit).with_output_types(int)
-        )
+        runner.run(self, waiting)
 
-    def write_unit(self, item: tuple[int, dict[str, Iterable[Any]]]) -> int:
-        """Apply the verdicts to a unit's rows; return its index."""
-        index, found = item
-        unit = next(iter(found["unit"]))
-        verdicts = _join(found["verdicts"], ["id", "twin_of"])
-        places = _join(found["places"], ["sha256", "pack", "offset"])
-        with self.output(unit) as out:
-            for batch in unit.batches():
-                self._decide(batch, verdicts, places, out)
-        return index
+    def count(self, unit: Unit) -> None:
+        """On how many of a part's pages each paragraph is."""
+        count(unit, self._path("pages", unit.index))
+
+    def total(self, unit: Unit) -> None:
+        """On how many pages of all parts each paragraph of a range is."""
+        _, low, high = unit.inputs
+        pages = self.config.boilerplate_pages
+        total(self._paths("pages"), low, high, pages, self._path("total", unit.index))
+
+    def sign(self, unit: Unit) -> None:
+        """The hashes of a part's rows and pictures; equal ones go on once.
+
+        Leaves `firsts` (by row: the first equal row of the part), `places` (of
+        the part's different pictures), and what goes on to meet others: `images`
+        (hash, node) and `keys` (hash, id, node); hashes and ids are two numbers.
+        """
+        keys, ids, places = [""], [""], set()
+        for batch in unit.batches():
+            batch, _ = self._cleaned(batch)
+            keys += row_keys(batch)
+            ids += batch["id"].to_pylist()
+            places |= _places(batch)
+        high, low = _numbers(keys[1:])
+        # Rows are in the order of their ids, so the first of equal ones has the smallest.
+        _, first, group = np.unique(
+            np.stack([high, low]), axis=1, return_index=True, return_inverse=True
+        )
+        self._write("firsts", unit, first[group.reshape(-1)] if len(high) else first)
+        self._write("places", unit, np.array(sorted(places), _PLACE))
+        shas = _numbers([sha256[:32] for sha256, _, _ in sorted(places)])
+        write_sorted(
+            self._path("images", unit.index), *shas, nodes_of(unit.index, np.arange(len(places)))
+        )
+        columns = [c[first] for c in (high, low, *_numbers(ids[1:]))]
+        write_sorted(self._path("keys", unit.index), *columns, nodes_of(unit.index, first))
+
+    def meet(self, unit: Unit) -> None:
+        """Whom the rows, or the pictures, of a range of hashes have in other parts.
+
+        Leaves (node, …): of a row the id of the first that is equal, of a picture
+        the node of its first copy; for those that are not the first themselves.
+        """
+        name, low, high = unit.inputs
+        table = read_range(self._paths(name), low, high, columns=5 if name == "keys" else 3)
+        # By hash, then by id or node; the node is the last column.
+        table = table[:, np.lexsort(table[::-1])]
+        same = (table[0, 1:] == table[0, :-1]) & (table[1, 1:] == table[1, :-1])
+        first = np.concatenate([[True], ~same])[: table.shape[1]]
+        leader = np.maximum.accumulate(np.where(first, np.arange(table.shape[1]), 0))[~first]
+        what = table[2:4] if name == "keys" else table[2:]
+        path = self._path(f"{name}-met", unit.index)
+        write_sorted(path, table[-1, ~first], *what[:, leader])
+
+    def process(self, unit: Unit, out: UnitOutput) -> None:
+        """Let boilerplate and duplicates leave, and point pictures at their first copies."""
+        firsts = open_array(self._path("firsts", unit.index))
+        span = node_range(unit.index, unit.index + 1)
+        nodes, *ids = read_range(self._paths("keys-met"), *span, columns=3)
+        elsewhere = dict(zip(rows_of(nodes).tolist(), _hex(*ids), strict=True))
+        copies = self._copies(unit, span)
+        own: list[str] = []
+        for batch in unit.batches():
+            rows = np.arange(len(own), len(own) + batch.num_rows)
+            own += batch["id"].to_pylist()
+            twins = [
+                elsewhere.get(first, None if first == row else own[first])
+                for row, first in zip(rows.tolist(), firsts[rows].tolist(), strict=True)
+            ]
+            self._decide(batch, twins, copies, out)
 
     def _decide(
-        self, batch: pa.RecordBatch, verdicts: pa.Table, places: pa.Table, out: UnitOutput
+        self,
+        batch: pa.RecordBatch,
+        twins: list[str | None],
+        copies: dict[tuple[str, str, int], tuple[str, int]],
+        out: UnitOutput,
     ) -> None:
-        place = pc.index_in(batch["id"], value_set=verdicts["id"].combine_chunks())
-        if place.null_count:
-            raise StageError(
-                f"{place.null_count} rows got no verdict: the runner lost keys in a shuffle"
-            )
-        twin_of = verdicts["twin_of"].combine_chunks().take(place)
-        stays = pc.is_null(twin_of)
-        out.keep(_point_at_copies(batch.filter(stays), places, out))
-        gone = batch.filter(pc.invert(stays))
-        reasons = [
-            "duplicate_text" if b in DOCUMENTS else "duplicate_row"
-            for b in gone["bucket"].to_pylist()
-        ]
-        out.drop(gone, reasons, detail=twin_of.filter(pc.is_valid(twin_of)).to_pylist())
+        cleaned, lost = self._cleaned(batch)
+        out.count("paragraphs_dropped_boilerplate", int(lost.sum()))
+        reasons = np.full(batch.num_rows, None, object)
+        shown = pc.list_value_length(cleaned["parts"]).to_numpy(zero_copy_only=False)
+        reasons[(lost > 0) & (shown == 0)] = "only_boilerplate"
+        for row, bucket in enumerate(batch["bucket"].to_pylist()):
+            if twins[row] is not None:
+                reasons[row] = "duplicate_text" if bucket in DOCUMENTS else "duplicate_row"
+        gone = reasons != None  # noqa: E711
+        out.keep(_point_at_copies(cleaned.filter(pa.array(~gone)), copies, out))
+        where = np.flatnonzero(gone)
+        out.drop(
+            batch.filter(pa.array(gone)), list(reasons[gone]), detail=[twins[row] for row in where]
+        )
         out.progress(batch.num_rows)
 
+    def _copies(
+        self, unit: Unit, span: tuple[int, int]
+    ) -> dict[tuple[str, str, int], tuple[str, int]]:
+        """(sha256, pack, offset) -> (pack, offset) of the first copy, where that is another."""
+        mine = open_array(self._path("places", unit.index))
+        nodes, leaders = read_range(self._paths("images-met"), *span, columns=2)
+        found = {}
+        for index, places in by_unit(leaders):
+            theirs = open_array(self._path("places", index))
+            for place in places:
+                here, there = mine[rows_of(nodes[place])], theirs[rows_of(leaders[place])]
+                found[tuple(here.tolist())] = (str(there["pack"]), int(there["offset"]))
+        return found
 
-def read_keys(unit: Unit, partitions: int) -> Iterator[Keyed]:
-    """(partition, batch of key, id, unit) of every row of a unit."""
-    for batch in unit.batches(["id", "bucket", "parts", "images", "regions", "targets"]):
-        normalised = normalise_text(texts(batch)).to_pylist()
-        buckets = batch["bucket"].to_pylist()
-        pictures = pc.list_value_length(batch["images"]).to_pylist()
-        keys = []
-        for row, (text, bucket) in enumerate(zip(normalised, buckets, strict=True)):
-            # Problems about pictures ask the same of each.
-            shown = bucket == "stem" and pictures[row] > 0
-            whole = bucket not in DOCUMENTS or not text or shown
-            keys.append(digest(bucket, text, *_shown(batch, row)) if whole else digest(text))
-        yield from _partition(
-            keys,
-            partitions,
-            {
-                "key": pa.array(keys),
-                "id": batch["id"],
-                "unit": pa.array([unit.index] * batch.num_rows, pa.int32()),
-            },
-        )
+    def _cleaned(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+        return without_boilerplate(batch, self._paths("total"), self.config.boilerplate_share)
+
+    def _ranges(self, kind: str) -> list[Unit]:
+        ranges = hash_ranges(max(1, math.ceil(count_rows_of(self._paths(kind)) / RANGE_ROWS)))
+        return [Unit(i, len(ranges), inputs=(kind, *span)) for i, span in enumerate(ranges)]
+
+    def _path(self, kind: str, index: int) -> Path:
+        return self.work / _FOLDER / f"{kind}-{index:05d}.npy"
+
+    def _paths(self, kind: str) -> list[Path]:
+        return sorted((self.work / _FOLDER).glob(f"{kind}-[0-9]*.npy"))
+
+    def _write(self, kind: str, unit: Unit, array: NDArray) -> None:
+        write_array(self._path(kind, unit.index), array)
+
+    def finish(self, manifest: Manifest) -> None:
+        """What the sweeps left is not part of the output."""
+        shutil.rmtree(self.work / _FOLDER, ignore_errors=True)
+
+
+def row_keys(batch: pa.RecordBatch) -> list[str]:
+    """For each row a hash of all that makes it equal to another."""
+    normalised = normalise_text(texts(batch)).to_pylist()
+    pictures = pc.list_value_length(batch["images"]).to_pylist()
+    keys = []
+    for row, bucket in enumerate(batch["bucket"].to_pylist()):
+        text = normalised[row]
+        # Problems about pictures ask the same of each.
+        shown = bucket == "stem" and pictures[row] > 0
+        whole = bucket not in DOCUMENTS or not text or shown
+        keys.append(digest(bucket, text, *_shown(batch, row)) if whole else digest(text))
+    return keys
 
 
 def _shown(batch: pa.RecordBatch, row: int) -> list[str | bytes]:
@@ -128,89 +224,43 @@ def _shown(batch: pa.RecordBatch, row: int) -> list[str | bytes]:
     return [*pictures, boxes, labels, *targets]
 
 
-def find_twins(item: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[Keyed]:
-    """(unit, batch of id, twin_of) for every row; twin_of is null for the one that stays."""
-    rows = pa.Table.from_batches(item[1]).sort_by([("key", "ascending"), ("id", "ascending")])
-    rows = rows.combine_chunks()
-    keys = rows["key"].to_numpy()
-    first = np.concatenate([[True], keys[1:] != keys[:-1]])
-    leader = np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0))
-    twin_of = rows["id"].combine_chunks().take(pa.array(leader))
-    twin_of = pc.if_else(pa.array(first), pa.scalar(None, pa.string()), twin_of)
-    yield from _by_unit(rows["unit"], {"id": rows["id"], "twin_of": twin_of})
+def _places(batch: pa.RecordBatch) -> set[tuple[str, str, int]]:
+    """(sha256, pack, offset) of every picture of a batch, each once."""
+    flat = batch["images"].flatten()
+    table = pa.table({name: pc.struct_field(flat, name) for name in _PLACE_FIELDS})
+    distinct = table.group_by(list(_PLACE_FIELDS)).aggregate([])
+    return {tuple(row.values()) for row in distinct.select(list(_PLACE_FIELDS)).to_pylist()}
 
 
-def read_images(unit: Unit, partitions: int) -> Iterator[Keyed]:
-    """(partition, batch of sha256, pack, offset, unit), each image of a unit once."""
-    for batch in unit.batches(["images"]):
-        flat = batch["images"].flatten()
-        names = ("sha256", "pack", "offset")
-        columns = {name: pc.struct_field(flat, name) for name in names}
-        table = pa.table(columns).group_by(list(names)).aggregate([])
-        table = table.append_column("unit", pa.array([unit.index] * len(table), pa.int32()))
-        columns = {name: table[name].combine_chunks() for name in table.column_names}
-        yield from _partition(columns["sha256"].to_pylist(), partitions, columns)
+def _numbers(hashes: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """128-bit hashes in hexadecimal as two numbers each, in the same order."""
+    pairs = np.frombuffer(bytes.fromhex("".join(hashes)), ">u8").reshape(-1, 2)
+    return pairs[:, 0].astype(np.uint64), pairs[:, 1].astype(np.uint64)
 
 
-def choose_copies(item: tuple[int, Iterable[pa.RecordBatch]]) -> Iterator[Keyed]:
-    """(unit, batch of sha256, pack, offset): for each image the first of its copies."""
-    order = [(name, "ascending") for name in ("sha256", "pack", "offset")]
-    rows = pa.Table.from_batches(item[1]).sort_by(order).combine_chunks()
-    keys = rows["sha256"].to_numpy()
-    first = np.concatenate([[True], keys[1:] != keys[:-1]])
-    leader = pa.array(np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0)))
-    chosen = {name: rows[name].combine_chunks().take(leader) for name in ("pack", "offset")}
-    yield from _by_unit(rows["unit"], {"sha256": rows["sha256"], **chosen})
+def _hex(high: Numbers, low: Numbers) -> list[str]:
+    """The hashes that `_numbers` split."""
+    return [f"{a:016x}{b:016x}" for a, b in zip(high.tolist(), low.tolist(), strict=True)]
 
 
-def _partition(keys: list[str], partitions: int, columns: dict[str, pa.Array]) -> Iterator[Keyed]:
-    group = np.array([int(key[:8], 16) % partitions for key in keys], dtype=np.int64)
-    yield from _split(group, columns)
-
-
-def _by_unit(unit: pa.ChunkedArray, columns: dict[str, Any]) -> Iterator[Keyed]:
-    yield from _split(unit.to_numpy(), columns)
-
-
-def _split(group: np.ndarray, columns: dict[str, Any]) -> Iterator[Keyed]:
-    if not len(group):
-        return
-    table = pa.table(columns)
-    order = np.argsort(group, kind="stable")
-    values, starts = np.unique(group[order], return_index=True)
-    for value, rows in zip(values, np.split(order, starts[1:]), strict=True):
-        chosen = table.take(pa.array(rows)).combine_chunks()
-        yield int(value), chosen.to_batches()[0]
-
-
-def _join(batches: Iterable[pa.RecordBatch], names: list[str]) -> pa.Table:
-    found = list(batches)
-    if found:
-        return pa.Table.from_batches(found).combine_chunks()
-    return pa.table({name: pa.array([], pa.string()) for name in names}).combine_chunks()
-
-
-def _point_at_copies(batch: pa.RecordBatch, places: pa.Table, out: UnitOutput) -> pa.RecordBatch:
+def _point_at_copies(
+    batch: pa.RecordBatch,
+    copies: dict[tuple[str, str, int], tuple[str, int]],
+    out: UnitOutput,
+) -> pa.RecordBatch:
     images = batch["images"]
     flat = images.flatten()
-    if not len(flat):
-        return batch
-    copy = pc.index_in(pc.struct_field(flat, "sha256"), value_set=places["sha256"].combine_chunks())
-    if copy.null_count:
-        raise StageError(
-            f"{copy.null_count} images got no place: the runner lost keys in a shuffle"
-        )
     fields = {field.name: pc.struct_field(flat, field.name) for field in flat.type}
-    moved = {name: places[name].combine_chunks().take(copy) for name in ("pack", "offset")}
-    out.count(
-        "images_pointed_elsewhere", pc.sum(pc.not_equal(fields["pack"], moved["pack"])).as_py()
-    )
-    fields |= moved
+    here = list(zip(*(fields[name].to_pylist() for name in _PLACE_FIELDS), strict=True))
+    there = [copies.get(place, place[1:]) for place in here]
+    moved = sum(place[1:] != copy for place, copy in zip(here, there, strict=True))
+    if not moved:
+        return batch
+    out.count("images_pointed_elsewhere", moved)
+    fields["pack"] = pa.array([pack for pack, _ in there], pa.string())
+    fields["offset"] = pa.array([offset for _, offset in there], pa.int64())
     offsets = pa.array(images.offsets.to_numpy() - images.offsets[0].as_py(), pa.int32())
     struct = pa.StructArray.from_arrays(list(fields.values()), fields=list(flat.type))
     place = batch.schema.get_field_index("images")
-    return batch.set_column(
-        place,
-        batch.schema.field(place),
-        pa.ListArray.from_arrays(offsets, struct, type=images.type),
-    )
+    lists = pa.ListArray.from_arrays(offsets, struct, type=images.type)
+    return batch.set_column(place, batch.schema.field(place), lists)

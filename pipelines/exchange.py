@@ -63,6 +63,18 @@ def read_range(paths: Sequence[Path], low: int, high: int, columns: int) -> Colu
     return found[:, np.argsort(found[0], kind="stable")]
 
 
+def lookup(paths: Sequence[Path], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Column 1 of the row that has each key, whichever file it is in; 0 where none has."""
+    found = np.zeros(len(keys), np.uint64)
+    for path in paths:
+        table = open_array(path)
+        if table.shape[1]:
+            place = np.minimum(np.searchsorted(table[0], keys), table.shape[1] - 1)
+            there = table[0][place] == keys
+            found[there] = table[1][place[there]]
+    return found
+
+
 def count_rows_of(paths: Sequence[Path]) -> int:
     """The rows of all files."""
     return sum(open_array(path).shape[1] for path in paths)

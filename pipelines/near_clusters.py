@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from filters import components, large_star, small_star
 from pipelines.errors import StageError
 from pipelines.exchange import count_rows_of, read_range, write_array, write_sorted
-from pipelines.near_files import NearFiles, Nodes, node_range
+from pipelines.near_files import NearFiles
+from pipelines.nodes import Nodes, node_range
 from pipelines.stage import Runner, Step
 from pipelines.work import Unit
 

@@ -30,8 +30,9 @@ from filters import find_stars
 from pipelines.config import NearDedupeConfig, RunConfig
 from pipelines.exchange import count_rows_of, hash_ranges, read_range
 from pipelines.near_clusters import cluster
-from pipelines.near_files import FACTS, NearFiles, Nodes, node_range, nodes_of, rows_of
+from pipelines.near_files import FACTS, NearFiles
 from pipelines.near_views import ImagesView, TextView, View
+from pipelines.nodes import Nodes, node_range, nodes_of, rows_of
 from pipelines.stage import Runner, Stage, Step
 from pipelines.work import Unit, UnitOutput
 from records import Manifest, texts

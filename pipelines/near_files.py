@@ -1,7 +1,7 @@
 """What the sweeps of `near_dedupe` leave for each other, and how it is looked up.
 
-A row is a **node**: its unit's index and its place in the unit's part. All files
-are arrays; `U` is a unit, `V` a view, `R` a range:
+Rows are nodes (`pipelines.nodes`). All files are arrays; `U` is a unit, `V` a
+view, `R` a range:
 
     facts-U          by row: id, quality, size; written last, so it says that U is signed
     rows-V-U         the rows of U that the view judges, ascending
@@ -13,7 +13,7 @@ are arrays; `U` is a unit, `V` a view, `R` a range:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,27 +21,10 @@ from numpy.typing import NDArray
 
 from filters import Stars
 from pipelines.exchange import open_array, write_array, write_sorted
+from pipelines.nodes import Nodes, by_unit, rows_of
 
-Nodes = NDArray[np.uint64]
 #: What decides which row of a cluster is the best.
 FACTS = np.dtype([("id", "S32"), ("quality", "f4"), ("size", "i4")])
-_ROW_BITS = 32
-_ROW_MASK = np.uint64((1 << _ROW_BITS) - 1)
-
-
-def node_range(first: int, last: int) -> tuple[int, int]:
-    """The nodes of the units first to last - 1, as a range."""
-    return first << _ROW_BITS, last << _ROW_BITS
-
-
-def nodes_of(unit: int, rows: NDArray[np.int64]) -> Nodes:
-    """The nodes of some rows of a unit."""
-    return rows.astype(np.uint64) | np.uint64(unit << _ROW_BITS)
-
-
-def rows_of(nodes: Nodes) -> NDArray[np.int64]:
-    """The place of each node in its unit's part."""
-    return (nodes & _ROW_MASK).astype(np.int64)
 
 
 class NearFiles:
@@ -84,7 +67,7 @@ class NearFiles:
     def facts(self, nodes: Nodes) -> NDArray:
         """The facts of each node, of the type FACTS."""
         found = np.empty(len(nodes), FACTS)
-        for unit, mine in _by_unit(nodes):
+        for unit, mine in by_unit(nodes):
             found[mine] = self._array("facts", unit)[rows_of(nodes[mine])]
         return found
 
@@ -94,7 +77,7 @@ class NearFiles:
         judged = np.zeros(len(nodes), bool)
         places = np.zeros(len(nodes), np.int64)
         order: list[NDArray[np.int64]] = []
-        for unit, mine in _by_unit(nodes):
+        for unit, mine in by_unit(nodes):
             rows, wanted = self._array(f"rows-{view}", unit), rows_of(nodes[mine])
             place = np.minimum(np.searchsorted(rows, wanted), max(0, len(rows) - 1))
             known = rows[place] == wanted if len(rows) else np.zeros(len(mine), bool)
@@ -111,13 +94,3 @@ class NearFiles:
         if path.name not in self._open:
             self._open[path.name] = open_array(path)
         return self._open[path.name]
-
-
-def _by_unit(nodes: Nodes) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """(unit, places of its nodes in `nodes`)."""
-    units = (nodes >> np.uint64(_ROW_BITS)).astype(np.int64)
-    order = np.argsort(units, kind="stable")
-    names, starts = np.unique(units[order], return_index=True)
-    ends = np.append(starts, len(order))[1:]
-    for name, start, end in zip(names, starts, ends, strict=True):
-        yield int(name), order[start:end]

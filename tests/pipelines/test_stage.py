@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.dedupe import Dedupe
 from pipelines.errors import StageError, UsageError
 from pipelines.explain import explain
 from pipelines.filter import Filter
@@ -83,20 +82,6 @@ def test_a_stage_that_doubles_rows_fails(config):
 
     with pytest.raises(StageError, match="rows were lost"):
         run_stage(Doubles(config, config.out), source, Here(), Silence())
-
-
-def test_a_shuffle_that_loses_keys_fails_the_stage(config):
-    source = ingest(config)
-
-    class Loses(Dedupe):
-        def write_unit(self, item):
-            index, found = item
-            verdicts = [batch.slice(1) for batch in found["verdicts"]]
-            return super().write_unit((index, {**found, "verdicts": verdicts}))
-
-    with pytest.raises(StageError, match="got no verdict: the runner lost keys"):
-        run_stage(Loses(config, config.out), source, Here(), Silence())
-    assert not (config.out / "dedupe").exists()
 
 
 def test_a_finished_stage_is_skipped(config):

@@ -1,54 +1,16 @@
-"""What dedupe, filter and bucket decide."""
+"""What filter and bucket decide."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines.bucket import placed
 from pipelines.config import RunConfig
-from pipelines.dedupe import choose_copies, find_twins, read_keys
 from pipelines.filter import Filter, keep_images, on_images
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Part, Region, from_batch, region_array, to_batch, write_table
 from tests.conftest import make_image, make_sample
-
-
-def twins(rows):
-    batch = pa.record_batch(
-        {
-            "key": [k for k, _ in rows],
-            "id": [i for _, i in rows],
-            "unit": pa.array([0] * len(rows), pa.int32()),
-        }
-    )
-    return {
-        i: t
-        for _, b in find_twins((0, [batch]))
-        for i, t in zip(b["id"].to_pylist(), b["twin_of"].to_pylist(), strict=True)
-    }
-
-
-@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30), st.randoms())
-def test_of_equal_rows_the_smallest_id_stays(keys, random):
-    rows = [(key, f"{i:03}") for i, key in enumerate(keys)]
-    first = {}
-    for key, i in rows:
-        first.setdefault(key, i)
-    random.shuffle(rows)
-    assert twins(rows) == {i: None if first[k] == i else first[k] for k, i in rows}
-
-
-def test_all_units_are_pointed_at_the_first_copy():
-    rows = [("s", "p2", 512, 1), ("s", "p1", 900, 0), ("t", "p2", 700, 1)]
-    names = ("sha256", "pack", "offset", "unit")
-    batch = pa.record_batch({n: [r[i] for r in rows] for i, n in enumerate(names)})
-    found = {(u, tuple(r.values())) for u, b in choose_copies((0, [batch])) for r in b.to_pylist()}
-    assert found == {
-        (0, ("s", "p1", 900)), (1, ("s", "p1", 900)), (1, ("t", "p2", 700))
-    }  # fmt: skip
 
 
 def with_images(*kinds):
@@ -150,15 +112,3 @@ def test_captions_follow_the_images_that_stay():
         targets={"captions": '{"1":"A cat.","2":"A dog."}'}
     )
     assert keep_images(sample, [1, 2]).targets == {"captions": '{"0":"A cat.","1":"A dog."}'}
-
-
-def test_equal_questions_about_two_pictures_are_two_problems(tmp_path):
-    rows = [
-        make_sample("Find x.", url=sha, bucket="stem", images=(make_image(sha * 64),))
-        for sha in ("a", "b", "b")
-    ]
-    part = tmp_path / "part.parquet"
-    write_table(part, pa.Table.from_batches([to_batch([*rows[:2], rows[2].replace(id="c")])]))
-    keyed = [b for _, b in read_keys(Unit(0, 1, part), 1)]
-    ((_, verdicts),) = find_twins((0, keyed))
-    assert verdicts["twin_of"].null_count == 2
