@@ -2,6 +2,7 @@
 
 from filters.boilerplate import Paragraphs, join_paragraphs, on_site, paragraphs, site_keys
 from filters.clusters import components, large_star, small_star
+from filters.contamination import Index, Matches, find_items, index_items
 from filters.gopher import RULES, Decision, Rule, decide, measure
 from filters.images import image_reasons
 from filters.language import MIN_LETTERS, LanguageModelMissing, identify
@@ -20,7 +21,7 @@ from filters.near_duplicates import Stars, cluster_texts, find_stars
 from filters.normalise import normalise_text
 from filters.prose import prose
 from filters.strata import Cell, cell, deal, first_ranks
-from filters.words import Units, hash_texts, mix, units
+from filters.words import Units, hash_texts, mix, ngrams, units
 
 __all__ = [
     "ENGINES",
@@ -30,7 +31,9 @@ __all__ = [
     "RULES",
     "Cell",
     "Decision",
+    "Index",
     "LanguageModelMissing",
+    "Matches",
     "Paragraphs",
     "Rule",
     "Stars",
@@ -43,16 +46,19 @@ __all__ = [
     "deal",
     "decide",
     "estimate_tokens",
+    "find_items",
     "find_stars",
     "first_ranks",
     "hash_texts",
     "identify",
     "image_reasons",
+    "index_items",
     "join_paragraphs",
     "large_star",
     "length_class",
     "measure",
     "mix",
+    "ngrams",
     "normalise_text",
     "on_site",
     "paragraphs",

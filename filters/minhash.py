@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.words import Units, mix, units
+from filters.words import Units, mix, ngrams, units
 from records import digest, generator
 
 #: Units a shingle: five words, as in the corpora built before (FineWeb, SlimPajama's kin).
@@ -41,22 +41,13 @@ def shingles(texts: Sequence[str]) -> Units:
     equal or nothing ("5 - 3" and "5 + 3" have the same words).
     """
     found = units(texts)
-    short = found.counts < SHINGLE
-    counts = np.where(short, 1, found.counts - SHINGLE + 1)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    runs = np.zeros(max(0, len(found.hashes) - SHINGLE + 1), np.uint64)
-    for step in range(SHINGLE):
-        runs *= _STEP
-        runs += found.hashes[step : step + len(runs)]
-    # A run is of one text if it starts before the text's last four units.
-    inside = np.ones(len(found.hashes), bool)
-    for step in range(1, SHINGLE):
-        inside[np.maximum(found.offsets[1:] - step, 0)[found.offsets[1:] >= step]] = False
-    runs = mix(runs[inside[: len(runs)]])
+    runs = ngrams(found, SHINGLE)
+    short = runs.counts == 0
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(runs.counts, 1))])
     hashes = np.empty(offsets[-1], np.uint64)
     whole = np.zeros(len(hashes), bool)
     whole[offsets[:-1][short]] = True
-    hashes[~whole] = runs
+    hashes[~whole] = runs.hashes
     hashes[whole] = [int(digest(texts[row])[:16], 16) for row in np.flatnonzero(short).tolist()]
     return Units(hashes, offsets)
 

@@ -52,6 +52,8 @@ _BLANK, _WORD, _SINGLE, _NO_WIDTH = range(4)
 
 #: An odd 64-bit multiplier of good spectrum (Steele & Vigna 2022), and its inverse modulo 2^64.
 _BASE = 0xD1342543DE82EF95
+#: 2^64 divided by the golden ratio: odd, and its multiples are spread evenly.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = pow(_BASE, -1, 1 << 64)
 
 
@@ -97,6 +99,21 @@ def hash_texts(found: Units) -> NDArray[np.uint64]:
     ends = found.offsets[1:] - 1
     hashes[full] = mix(_hash_runs(found.hashes, found.offsets[:-1][full], ends[full]))
     return hashes
+
+
+def ngrams(found: Units, size: int) -> Units:
+    """A hash of each run of `size` units of each text, in order; none of a text of fewer."""
+    runs = np.zeros(max(0, len(found.hashes) - size + 1), np.uint64)
+    for step in range(size):
+        runs *= _GOLDEN
+        runs += found.hashes[step : step + len(runs)]
+    counts = np.maximum(found.counts - size + 1, 0)
+    # A run is of one text unless it starts among the last units of one.
+    inside = np.ones(len(found.hashes), bool)
+    ends = found.offsets[1:]
+    for step in range(1, size):
+        inside[(ends - step)[ends >= step]] = False
+    return Units(mix(runs[inside[: len(runs)]]), np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:

@@ -25,6 +25,7 @@ STAGES = (
     "dedupe",
     "filter",
     "near_dedupe",
+    "decontaminate",
     "bucket",
     "recaption",
     "render",
@@ -166,6 +167,13 @@ class NearDedupeConfig(StageConfig):
     """Similar pairs that are clustered in one place, at 100 bytes each; more go in rounds."""
 
 
+class DecontaminateConfig(StageConfig):
+    """Rows that hold items of the evaluation sets."""
+
+    min_share: float = Field(0.5, gt=0, le=1)
+    """The share of an item's 13-grams that a row must have to hold it."""
+
+
 class BucketConfig(StageConfig):
     """Bucket and length class."""
 
@@ -244,12 +252,15 @@ class RunConfig(_Section):
     """Processes on this machine; 0 for one a core."""
     sources: list[SourceConfig] = Field(min_length=1)
     """What to read."""
+    evaluation: list[SourceConfig] = []
+    """Evaluation sets, of any kind that sources have: `decontaminate` drops what holds them."""
     stages: list[Literal[STAGES]] = Field(list(STAGES), min_length=1)  # type: ignore[valid-type]
     """Which stages, in this order; some may be left out."""
     ingest: IngestConfig = IngestConfig()
     dedupe: DedupeConfig = DedupeConfig()
     filter: FilterConfig = FilterConfig()
     near_dedupe: NearDedupeConfig = NearDedupeConfig()
+    decontaminate: DecontaminateConfig = DecontaminateConfig()
     bucket: BucketConfig = BucketConfig()
     recaption: RecaptionConfig = RecaptionConfig()
     render: RenderConfig = RenderConfig()
@@ -261,14 +272,14 @@ class RunConfig(_Section):
         places = [STAGES.index(s) for s in self.stages]
         if self.stages[0] != "ingest" or places != sorted(set(places)):
             raise ValueError(f"stages start with ingest and keep the order {', '.join(STAGES)}")
-        names = [s.name for s in self.sources]
-        if len(set(names)) != len(names):
-            raise ValueError("two sources have the same name")
+        for sources in (self.sources, self.evaluation):
+            if len({s.name for s in sources}) != len(sources):
+                raise ValueError("two sources have the same name")
         return self
 
     def section(self, stage: str) -> Any:
-        """The section of a stage."""
-        return getattr(self, stage)
+        """The section of a stage; evaluation sets are read as sources are."""
+        return getattr(self, "ingest" if stage == "evaluation" else stage)
 
     @property
     def responses(self) -> Path:
@@ -297,8 +308,9 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
         "seed": config.seed,
         stage: config.section(stage).model_dump(mode="json"),
     }
-    if stage == "ingest":
-        parts["sources"] = [s.model_dump(mode="json") for s in config.sources]
+    if stage in ("ingest", "evaluation"):
+        sources = config.sources if stage == "ingest" else config.evaluation
+        parts["sources"] = [s.model_dump(mode="json") for s in sources]
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
         parts["embedded"] = config.model.endpoint is None
@@ -368,7 +380,7 @@ def _fields_at(place: list[str | int]) -> Any:
     """The field names of the model at a place of the configuration."""
     model: type[BaseModel] = RunConfig
     for step in place:
-        if step == "sources":
+        if step in ("sources", "evaluation"):
             model = SourceConfig
         elif isinstance(step, str):
             annotation = model.model_fields[step].annotation

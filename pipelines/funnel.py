@@ -17,7 +17,7 @@ from records import Manifest, NoDataset
 #: Reasons shown a stage before the rest is summed up.
 MAX_REASONS = 8
 #: Metrics of things beside rows: "images_kept", "regions_lost_box_without_area".
-_BESIDE = re.compile("(images|regions|records|files|tables|paragraphs)_(.+)")
+_BESIDE = re.compile("(images|regions|records|files|tables|paragraphs|rows)_(.+)")
 
 
 @dataclass(frozen=True)

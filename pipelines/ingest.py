@@ -46,9 +46,14 @@ class Ingest(Stage):
 
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
-        self.sources = config.sources
+        self.sources = self.sources_of(config)
         for source in self.sources:
             _check_fields(source)
+
+    @staticmethod
+    def sources_of(config: RunConfig) -> list[SourceConfig]:
+        """What to read."""
+        return config.sources
 
     def plan(self, source: Dataset | None) -> tuple[list[Unit], str]:
         """Units of at most `unit_files` files and about `unit_bytes` bytes, in order of the names.

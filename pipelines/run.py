@@ -13,6 +13,7 @@ from model import EmbeddedModelMissing, Endpoint, embedded_endpoint
 from model.embedded import LICENSE as EMBEDDED_LICENSE
 from pipelines.bucket import Bucket
 from pipelines.config import RunConfig
+from pipelines.decontaminate import Decontaminate
 from pipelines.dedupe import Dedupe
 from pipelines.errors import StageError
 from pipelines.filter import Filter
@@ -28,7 +29,17 @@ from records import Dataset, NoDataset, write_atomically
 
 STAGES: dict[str, type[Stage]] = {
     stage.name: stage
-    for stage in (Ingest, Dedupe, Filter, NearDedupe, Bucket, Recaption, Render, Shard)
+    for stage in (
+        Ingest,
+        Dedupe,
+        Filter,
+        NearDedupe,
+        Decontaminate,
+        Bucket,
+        Recaption,
+        Render,
+        Shard,
+    )
 }
 #: The configuration as it was run, in the run's directory.
 CONFIG = "config.json"
