@@ -26,6 +26,7 @@ _PAIRS = 1 << 16
 _TEXTS = 1000
 
 Rows = NDArray[np.int64]
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Stars:
     centre: Rows
     member: Rows
     similarity: NDArray[np.float64]
-    #: All rows but the members, in order.
-    left: Rows
+    #: The rows of `keys` that are no member where they met, and the columns.
+    left: tuple[Rows, Rows]
 
 
 def find_stars(
@@ -44,35 +45,39 @@ def find_stars(
     compare: Callable[[Rows, Rows], NDArray[np.float64]],
     threshold: float,
 ) -> Stars:
-    """The stars among rows of equal keys; `compare` gives the similarity of pairs of rows.
+    """The stars among rows that have a key in common.
 
-    Rows are told by their place in `keys`; of equal rows the smallest place is the centre.
+    `keys` has the shape (rows, bands), its columns different keys; `compare`
+    gives the similarity of pairs of rows. The smallest row is the centre.
     """
-    order = np.argsort(keys, kind="stable")
-    same = keys[order][1:] == keys[order][:-1]
-    centres, members, similarities = [], [], []
-    rows = order[np.concatenate([[False], same]) | np.concatenate([same, [False]])[: len(order)]]
+    flat, bands = keys.reshape(-1), keys.shape[1]
+    order = np.argsort(flat)
+    same = flat[order][1:] == flat[order][:-1]
+    meets = np.concatenate([[False], same]) | np.concatenate([same, [False]])
+    places = order[meets[: len(order)]]
+    left = np.ones(len(flat), bool)
+    centres, members, similarities = [_NO_ROWS], [_NO_ROWS], [np.zeros(0)]
     for _ in range(MAX_STARS):
-        if not len(rows):
+        if not len(places):
             break
-        first = np.concatenate([[True], keys[rows][1:] != keys[rows][:-1]])
-        centre = rows[first][np.cumsum(first) - 1][~first]
-        rows = rows[~first]
-        score = _compare(centre, rows, compare)
+        first = np.flatnonzero(np.concatenate([[True], flat[places][1:] != flat[places][:-1]]))
+        sizes = np.diff(np.append(first, len(places)))
+        smallest = np.repeat(np.minimum.reduceat(places, first), sizes)
+        others = places != smallest
+        centre, places = smallest[others], places[others]
+        score = _compare(centre // bands, places // bands, compare)
         near = score >= threshold
-        centres.append(centre[near])
-        members.append(rows[near])
+        left[places[near]] = False
+        centres.append(centre[near] // bands)
+        members.append(places[near] // bands)
         similarities.append(score[near])
-        rows = rows[~near]
-    nothing = np.zeros(0, np.int64)
-    member = np.concatenate([nothing, *members])
-    left = np.ones(len(keys), bool)
-    left[member] = False
+        places = places[~near]
+    remaining = np.flatnonzero(left)
     return Stars(
-        np.concatenate([nothing, *centres]),
-        member,
-        np.concatenate([np.zeros(0), *similarities]),
-        np.flatnonzero(left),
+        np.concatenate(centres),
+        np.concatenate(members),
+        np.concatenate(similarities),
+        (remaining // bands, remaining % bands),
     )
 
 
@@ -99,12 +104,7 @@ def cluster_texts(texts: Sequence[str], threshold: float = 0.8) -> Rows:
     def compare(one: Rows, other: Rows) -> NDArray[np.float64]:
         return similarity(signatures[one], signatures[other])
 
-    stars = [
-        find_stars(keys, compare, threshold)
-        for keys in band_keys(signatures, *bands_and_rows(threshold)).T
-    ]
-    one = np.concatenate([s.centre for s in stars]).astype(np.uint64)
-    other = np.concatenate([s.member for s in stars]).astype(np.uint64)
-    nodes, roots = components(one, other)
+    stars = find_stars(band_keys(signatures, *bands_and_rows(threshold)), compare, threshold)
+    nodes, roots = components(stars.centre.astype(np.uint64), stars.member.astype(np.uint64))
     leaders[nodes.astype(np.int64)] = roots.astype(np.int64)
     return leaders

@@ -102,11 +102,9 @@ class NearDedupe(Stage):
             return view.compare(found[one], found[other])
 
         keys, nodes = view.keys(found), nodes_of(unit, rows)
-        stars = [find_stars(band, compare, view.threshold) for band in keys.T]
-        band = np.repeat(np.arange(len(stars)), [len(s.left) for s in stars])
-        left = np.concatenate([np.zeros(0, np.int64), *(s.left for s in stars)])
+        stars = find_stars(keys, compare, view.threshold)
         files.write_edges(f"edges-{view.name}", unit, nodes, stars)
-        files.write_bands(view.name, unit, keys[left, band], nodes[left])
+        files.write_bands(view.name, unit, keys[stars.left], nodes[stars.left[0]])
         files.write(f"rows-{view.name}", unit, rows)
         files.write(f"signatures-{view.name}", unit, found)
 
@@ -126,13 +124,13 @@ class NearDedupe(Stage):
         files, view = self.files, next(v for v in self.views if v.name == name)
         keys, nodes = read_range(files.paths(f"bands-{name}"), low, high, columns=2)
         order = np.argsort(nodes, kind="stable")
-        keys, nodes = keys[order], nodes[order]
+        keys, nodes = keys[order, np.newaxis], nodes[order]
 
         def compare(one: Rows, other: Rows) -> NDArray[np.float64]:
             return _similarity(files, view, nodes[one], nodes[other])
 
         stars = find_stars(keys, compare, view.threshold)
-        files.write_edges(f"met-{name}", unit.index, nodes, [stars])
+        files.write_edges(f"met-{name}", unit.index, nodes, stars)
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Let the rows leave that are not the best of their cluster."""

@@ -13,7 +13,6 @@ view, `R` a range:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +53,10 @@ class NearFiles:
         """Write who may meet whom."""
         write_sorted(self.path(f"bands-{view}", unit), keys, nodes)
 
-    def write_edges(self, kind: str, index: int, nodes: Nodes, stars: Sequence[Stars]) -> None:
+    def write_edges(self, kind: str, index: int, nodes: Nodes, stars: Stars) -> None:
         """Write the pairs of stars whose rows are places in `nodes`, each pair once a direction."""
-        none = np.zeros(0, np.int64)
-        centre = nodes[np.concatenate([none, *(s.centre for s in stars)])]
-        member = nodes[np.concatenate([none, *(s.member for s in stars)])]
-        score = np.concatenate([np.zeros(0), *(s.similarity for s in stars)]).view(np.uint64)
-        pairs = np.unique(np.stack([centre, member, score]), axis=1)
+        score = stars.similarity.view(np.uint64)
+        pairs = np.unique(np.stack([nodes[stars.centre], nodes[stars.member], score]), axis=1)
         both = np.concatenate([pairs, pairs[[1, 0, 2]]], axis=1)
         write_sorted(self.path(kind, index), *both)
 
