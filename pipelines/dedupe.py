@@ -42,8 +42,8 @@ from records import Manifest, digest, texts
 
 #: Buckets whose rows are equal when their texts are, whatever their pictures.
 DOCUMENTS = frozenset({"interleaved", "text", "stem"})
-#: Rows of a range; sorting them takes 400 MB.
-RANGE_ROWS = 4_000_000
+#: Rows of a range; sorting them takes 100 MB.
+RANGE_ROWS = 1_000_000
 _FOLDER = "exact"
 Numbers = NDArray[np.uint64]
 #: Where a picture is; packs have short names (`ingest/packs/pack-00000-of-00008.tar`).

@@ -37,8 +37,8 @@ from pipelines.stage import Runner, Stage, Step
 from pipelines.work import Unit, UnitOutput
 from records import Manifest, texts
 
-#: Keys a range of the sweep *meet*; sorting them takes 200 MB.
-RANGE_KEYS = 4_000_000
+#: Keys a range of the sweep *meet*; sorting them takes 60 MB.
+RANGE_KEYS = 1_000_000
 _FOLDER = "near"
 _NO_ROWS = np.zeros(0, bool)
 Rows = NDArray[np.int64]
