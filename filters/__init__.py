@@ -13,7 +13,7 @@ from filters.normalise import normalise_text
 from filters.prose import prose
 from filters.ratios import Measures
 from filters.repetition import repetition
-from filters.rules import RULES, Decision, Limits, Rule, RuleError, change_rules, decide
+from filters.rules import RULES, Decision, Limits, Rule, RuleError, change_rules, decide, judged
 from filters.spam import spam
 from filters.strata import Cell, cell, deal, first_ranks
 from filters.words import Units, mix, units
@@ -46,6 +46,7 @@ __all__ = [
     "gopher",
     "identify",
     "image_reasons",
+    "judged",
     "layouts",
     "length_class",
     "measure",

@@ -26,6 +26,7 @@ from filters.ratios import Measures, ratio
 _REPLACEMENT = 0xFFFD
 #: How many neighbours from U+0080 to U+00FF are no word of a language any more.
 _HIGH_RUN = 4
+_FIRST_HIGH_LETTER = 0xC0
 #: What the first bytes of Kana in Shift-JIS, 82 and 83, become in Latin-1 or Windows-1252.
 _SHIFT_JIS_LEADS = np.array([0x82, 0x83, ord("‚"), ord("ƒ")])
 
@@ -36,7 +37,8 @@ def damage(layout: Layout) -> Measures:
     - `replacement_characters`: U+FFFD;
     - `control_characters`: other than white space;
     - `unassigned_characters`: private use, or no character at all;
-    - `misread_as_latin`: UTF-8, EUC-KR or Shift-JIS read as Latin-1 or Windows-1252: Ã¼, ¾È³ç, ‚±‚ñ;
+    - `misread_as_latin`: UTF-8, EUC-KR or Shift-JIS read as Latin-1 or Windows-1252, such as
+      Ã¼, ¾È³ç, ‚±‚ñ;
     - `misread_as_korean`: syllables that KS X 1001 lacks, of the Hangul: UTF-8 or Shift-JIS
       read as CP949, 귽귺긖;
     - `misread_as_japanese`: halfwidth Katakana and 縺繧繝: UTF-8 or EUC-KR read as Shift-JIS;
@@ -74,7 +76,7 @@ def _misread_as_latin(layout: Layout) -> NDArray[np.bool_]:
             places = places[follows[places + step]]
         for step in range(more + 1):
             found[places + step] = True
-    found |= _long_runs((codes >= 0x80) & (codes <= 0xFF))
+    found |= _long_runs(codes)
     leads = np.isin(codes, _SHIFT_JIS_LEADS)
     # An opening German quote stands behind a blank, and never twice in three characters.
     again = np.flatnonzero(leads[2:] & leads[:-2])
@@ -82,11 +84,14 @@ def _misread_as_latin(layout: Layout) -> NDArray[np.bool_]:
     return found
 
 
-def _long_runs(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the mask is set `_HIGH_RUN` times in a row."""
-    change = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+def _long_runs(codes: NDArray) -> NDArray[np.bool_]:
+    """Long runs from U+0080 to U+00FF that are neither a word nor a line of dots."""
+    letters = np.flatnonzero((codes >= _FIRST_HIGH_LETTER) & (codes <= 0xFF))
+    high = (codes >= 0x80) & (codes <= 0xFF)
+    change = np.flatnonzero(np.diff(high, prepend=False, append=False))
     starts, ends = change[::2], change[1::2]
-    steps = np.zeros(len(mask) + 1, np.int64)
-    long = ends - starts >= _HIGH_RUN
-    steps[starts[long]], steps[ends[long]] = 1, -1
-    return np.cumsum(steps[:-1]) > 0
+    lettered = np.searchsorted(letters, ends) - np.searchsorted(letters, starts)
+    bad = (ends - starts >= _HIGH_RUN) & (lettered > 0) & (lettered < ends - starts)
+    steps = np.zeros(len(codes) + 1, np.int8)
+    steps[starts[bad]], steps[ends[bad]] = 1, -1
+    return np.cumsum(steps[:-1], dtype=np.int8) > 0

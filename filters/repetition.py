@@ -108,7 +108,7 @@ def _repeated_grams(words: Words) -> Iterator[tuple[int, _Grams]]:
 
 
 def _top(layout: Layout, n: int, grams: _Grams, before: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The most frequent n-gram's characters, with a blank between words, as often as it is there."""
+    """Characters of the most frequent n-gram, blanks among them, as often as it is there."""
     counts = np.bincount(grams.names)
     _, first = np.unique(grams.names, return_index=True)
     places = grams.places[first]
