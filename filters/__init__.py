@@ -13,12 +13,25 @@ from filters.normalise import normalise_text
 from filters.prose import prose
 from filters.ratios import Measures
 from filters.repetition import repetition
-from filters.rules import RULES, Decision, Limits, Rule, RuleError, change_rules, decide, judged
+from filters.rules import (
+    DAMAGE,
+    DAMAGE_REASONS,
+    RULES,
+    Decision,
+    Limits,
+    Rule,
+    RuleError,
+    change_rules,
+    decide,
+    judged,
+)
 from filters.spam import spam
 from filters.strata import Cell, cell, deal, first_ranks
 from filters.words import Units, mix, units
 
 __all__ = [
+    "DAMAGE",
+    "DAMAGE_REASONS",
     "LENGTH_CLASSES",
     "MAX_CHARACTERS",
     "MEASURERS",

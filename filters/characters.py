@@ -38,7 +38,7 @@ TERMINAL = 1 << 12
 CLOSING = 1 << 13
 #: Stands between the items of a list inside a line.
 SEPARATOR = 1 << 14
-#: Is not seen and takes no room, soft hyphens apart.
+#: Is not seen and takes no room; soft hyphens and BIDI_CONTROL apart.
 NO_WIDTH = 1 << 15
 #: Turns or isolates the direction of what follows.
 BIDI_CONTROL = 1 << 16
@@ -118,7 +118,9 @@ def properties() -> NDArray[np.uint32]:
         table[_codes(characters)] |= flag
     table[_codes(bytes(range(0x80, 0xC0)).decode("cp1252", "ignore"))] |= CONTINUATION
     table[no_width()] |= NO_WIDTH
-    table[_SOFT_HYPHEN] &= ~np.uint32(NO_WIDTH)
+    apart = (table & BIDI_CONTROL) != 0
+    apart[_SOFT_HYPHEN] = True
+    table[apart] &= ~np.uint32(NO_WIDTH)
     # Those that KS X 1001 lacks, Python's codec writes as their letters, in eight bytes.
     syllables = map(chr, range(0xAC00, 0xD7A4))
     table[_codes(s for s in syllables if len(s.encode("euc_kr")) > 2)] |= RARE_HANGUL

@@ -42,7 +42,7 @@ def damage(layout: Layout) -> Measures:
     - `misread_as_korean`: syllables that KS X 1001 lacks, of the Hangul: UTF-8 or Shift-JIS
       read as CP949, 귽귺긖;
     - `misread_as_japanese`: halfwidth Katakana and 縺繧繝: UTF-8 or EUC-KR read as Shift-JIS;
-    - `no_width_characters`: not to be seen, soft hyphens apart;
+    - `no_width_characters`: not to be seen; soft hyphens and signs of direction apart;
     - `bidi_controls_per_word`: signs that turn the direction;
     - `mixed_script_words`: words with Latin and Greek or Cyrillic letters, of all words.
     """

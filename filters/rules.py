@@ -38,21 +38,30 @@ class Rule:
 #: Languages whose writing needs joiners of no width.
 _JOINING = ("ar", "bn", "ckb", "fa", "gu", "hi", "kn", "ml", "mr", "my", "ne", "pa", "si", "ta",
             "te", "th", "km", "lo", "ur")  # fmt: skip
+#: Those that need signs of direction.
 _RIGHT_TO_LEFT = ("ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi")
+_WITH_SIGNS = (*_JOINING, *_RIGHT_TO_LEFT)
 
-
-#: A row tells the first that it breaks, so damage comes before what damage makes.
-RULES: tuple[Rule, ...] = (
-    # Encodings.
+#: Encodings, and characters that hide or disguise.
+DAMAGE: tuple[Rule, ...] = (
     Rule("replacement_characters", "replacement_characters", high=0.002),
     Rule("control_characters", "control_characters", high=0.002),
     Rule("unassigned_characters", "unassigned_characters", high=0.005),
     Rule("misread_encoding", "misread_as_latin", high=0.005),
     Rule("misread_encoding", "misread_as_korean", high=0.05),
     Rule("misread_encoding", "misread_as_japanese", high=0.05),
-    Rule("invisible_characters", "no_width_characters", high=0.01, never=_JOINING),
+    Rule(
+        "invisible_characters", "no_width_characters", high=0.01, never=(*_JOINING, *_RIGHT_TO_LEFT)
+    ),
     Rule("turned_direction", "bidi_controls_per_word", high=0.02, never=_RIGHT_TO_LEFT),
     Rule("disguised_words", "mixed_script_words", high=0.05, never=("el",)),
+)
+#: What damage makes of a text is not its fault: these reasons come before all others.
+DAMAGE_REASONS = frozenset(rule.reason for rule in DAMAGE)
+
+#: A row tells the first rule that it breaks.
+RULES: tuple[Rule, ...] = (
+    *DAMAGE,
     # Gopher.
     Rule("too_few_words", "words", low=50),
     Rule("too_many_words", "words", high=100_000),

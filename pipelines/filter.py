@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters import (
+    DAMAGE_REASONS,
     MAX_CHARACTERS,
     RULES,
     Decision,
@@ -128,9 +129,12 @@ class Filter(Stage):
         wanted = np.array([c is None or c in self.config.languages for c in languages], dtype=bool)
         unclear = is_prose & was_identified & ~sure
         reasons = heuristics.reason
-        reasons[~wanted] = "unwanted_language"
+        # What was misread is in no language, or in a wrong one.
+        whole = np.array([reason not in DAMAGE_REASONS for reason in reasons], dtype=bool)
+        unclear, unwanted = unclear & whole, ~wanted & whole
+        reasons[unwanted] = "unwanted_language"
         reasons[unclear] = "unclear_language"
-        by_language = unclear | ~wanted
+        by_language = unclear | unwanted
         minimum = np.where(unclear, self.config.min_language_confidence, np.nan)
         return Verdicts(
             languages,
