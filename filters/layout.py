@@ -2,8 +2,8 @@
 
 A **word** is what stands between blanks. Where a script has no blanks (Kanji
 and Kana), words are cut where the script changes, after punctuation, and every
-two letters inside a run of Han: 文書|を|保存|する. That is no morphology, but equal
-passages are cut equally, and the mean is 1.9 letters, as that of dictionary words.
+two letters inside a run of Han: 文書|を|保存|する。 That is no morphology, but equal
+passages are cut equally, and words are about as long as those of a dictionary.
 """
 
 from __future__ import annotations
