@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 #: Below this many letters a guess is worth less than the source's own claim:
-#: lid.176 calls "Solve for e: 56 - 98*e" French.
+#: lid.176 calls "Solve for e: 56 - 98*e" French. One of Hangul or Kana counts as
+#: two: it is a syllable, and few languages have it.
 MIN_LETTERS = 60
 #: Letters that are looked at; more do not change the answer, and cost time.
 MAX_CHARACTERS = 4000
@@ -32,6 +33,7 @@ MAX_PARAGRAPHS = 64
 MIN_PARAGRAPH_CONFIDENCE = 0.5
 
 _NOT_LETTERS = r"[^\p{L}\p{M}']+"
+_SYLLABLES = r"[\p{Hangul}\p{Hiragana}\p{Katakana}]"
 _BETWEEN_PARAGRAPHS = r"\n\s*\n"
 
 
@@ -84,7 +86,9 @@ def _identify(
     start = pc.utf8_slice_codeunits(texts, 0, limit * RAW_FACTOR)
     words = pc.replace_substring_regex(start, _NOT_LETTERS, " ")
     words = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(words), 0, limit)
-    letters = pc.utf8_length(pc.replace_substring(words, " ", "")).to_numpy(zero_copy_only=False)
+    syllables = pc.count_substring_regex(words, _SYLLABLES)
+    letters = pc.add(pc.utf8_length(pc.replace_substring(words, " ", "")), syllables)
+    letters = letters.to_numpy(zero_copy_only=False)
     enough = np.flatnonzero(letters >= MIN_LETTERS)
     languages = np.full(len(texts), None, dtype=object)
     confidences = np.zeros(len(texts))

@@ -62,6 +62,8 @@ DAMAGE_REASONS = frozenset(rule.reason for rule in DAMAGE)
 #: A row tells the first rule that it breaks.
 RULES: tuple[Rule, ...] = (
     *DAMAGE,
+    # A text of two languages breaks rules that are for one.
+    Rule("mixed_languages", "own_language", low=0.5),
     # Gopher.
     Rule("too_few_words", "words", low=50),
     Rule("too_many_words", "words", high=100_000),
@@ -111,7 +113,6 @@ RULES: tuple[Rule, ...] = (
     Rule("keyword_list", "separators_per_word", high=0.25),
     Rule("contacts", "contacts_per_word", high=0.1),
     Rule("leftovers", "leftovers_per_word", high=0.05),
-    Rule("mixed_languages", "own_language", low=0.5),
 )
 
 

@@ -37,6 +37,14 @@ def test_the_limit_counts_letters_alone():
     assert identify(pa.array(texts))[0].is_valid().to_pylist() == [True, False]
 
 
+def test_a_syllable_counts_as_two_letters():
+    texts = [
+        "저장하려면 파일 메뉴에서 저장을 선택하고 이름을 적은 뒤 확인을 누르면 끝납니다",
+        "짧은 글",
+    ]
+    assert identify(pa.array(texts))[0].to_pylist() == ["ko", None]
+
+
 def test_answers_do_not_depend_on_the_neighbours():
     texts = pa.array([*SENTENCES.values(), "short", *SENTENCES.values()])
     together = identify(texts)

@@ -136,7 +136,11 @@ def test_rules_for_english_leave_other_languages_alone():
 
 def test_the_score_and_the_limit_that_was_broken_are_told():
     languages = pa.array(["en"])
-    decision = decide(measure(pa.array(["one two three"]), languages), languages, RULES[9:10])
+    decision = decide(
+        measure(pa.array(["one two three"]), languages),
+        languages,
+        [Rule("too_few_words", "words", low=50)],
+    )
     assert (decision.reason[0], decision.score[0], decision.threshold[0]) == (
         "too_few_words", 3, 50
     )  # fmt: skip
