@@ -79,13 +79,13 @@ def units(texts: Sequence[str]) -> Units:
     """
     hashes, counts = [np.zeros(0, np.uint64)], np.zeros(len(texts), np.int64)
     for pieces, owners in _chunks(texts):
-        codes = _code_points("\n".join(pieces))
+        codes = code_points("\n".join(pieces))
         kinds = _kinds()[codes]
         seen = np.flatnonzero(kinds != _NO_WIDTH)
         if len(seen) < len(codes):
             codes, kinds = codes[seen], kinds[seen]
         starts, ends = _bounds(kinds)
-        hashes.append(_hash_runs(_values()[codes], starts, ends))
+        hashes.append(SpanHashes(codes).of(starts, ends))
         piece_ends = np.cumsum([len(piece) + 1 for piece in pieces])
         piece = np.searchsorted(piece_ends, seen[starts], side="right")
         counts += np.bincount(np.array(owners)[piece], minlength=len(texts))
@@ -97,7 +97,7 @@ def hash_texts(found: Units) -> NDArray[np.uint64]:
     full = np.flatnonzero(found.counts)
     hashes = np.zeros(len(found.counts), np.uint64)
     ends = found.offsets[1:] - 1
-    hashes[full] = mix(_hash_runs(found.hashes, found.offsets[:-1][full], ends[full]))
+    hashes[full] = mix(hash_runs(found.hashes, found.offsets[:-1][full], ends[full]))
     return hashes
 
 
@@ -136,35 +136,43 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:
         yield pieces, owners
 
 
-def _code_points(text: str) -> NDArray[np.unsignedinteger]:
+def code_points(text: str) -> NDArray[np.unsignedinteger]:
+    """The code points of a text as an array; lone surrogates stay."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _bounds(kinds: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first and last place of each unit."""
+    """The first place of each unit, and the one after its last."""
     word = kinds == _WORD
     single = kinds == _SINGLE
     start, end = word.copy(), word.copy()
     start[1:] &= ~word[:-1]
     end[:-1] &= ~word[1:]
-    return np.flatnonzero(start | single), np.flatnonzero(end | single)
+    return np.flatnonzero(start | single), np.flatnonzero(end | single) + 1
 
 
-def _hash_runs(
-    values: NDArray[np.uint64], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """A polynomial hash of each run, from one running sum over all of them.
+class SpanHashes:
+    """Hashes of any spans of some code points, from one running sum over all of them.
 
-    With S[i] = sum of values[j] * B^j for j < i, the run from s to e has the
-    hash (S[e + 1] - S[s]) / B^s: what it would be if it stood alone.
+    With S[i] = sum of values[j] * B^j for j < i, the span from s to before e
+    has the hash (S[e] - S[s]) / B^s: what it would be if it stood alone.
     """
-    powers, inverses = _powers(len(values))
-    terms = values * powers
-    sums = np.cumsum(terms)
-    before = sums[starts] - terms[starts]
-    return (sums[ends] - before) * inverses[starts]
+
+    def __init__(self, codes: NDArray[np.unsignedinteger]):
+        powers, self._inverses = _powers(len(codes))
+        self._sums = np.zeros(len(codes) + 1, np.uint64)
+        np.cumsum(_values()[codes] * powers, out=self._sums[1:])
+
+    def of(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The hash of each span; case does not matter."""
+        return (self._sums[ends] - self._sums[starts]) * self._inverses[starts]
+
+
+def no_width() -> NDArray[np.bool_]:
+    """Which of all code points are not seen and take no room."""
+    return _kinds() == _NO_WIDTH
 
 
 @cache

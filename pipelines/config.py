@@ -12,10 +12,17 @@ error that names the nearest one that does.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pipelines.errors import UsageError, nearest
 
@@ -135,6 +142,15 @@ class DedupeConfig(StageConfig):
     """… and on this share of its pages is boilerplate: it leaves them all. 1 leaves everything."""
 
 
+def _off(value: Any) -> Any:
+    """YAML reads `off` as false."""
+    return None if value is False or value == "off" else value
+
+
+#: Other limits of a rule, or None: the rule is off.
+RuleLimits = Annotated[dict[Literal["low", "high"], float] | None, BeforeValidator(_off)]
+
+
 class FilterConfig(StageConfig):
     """Language identification, document heuristics, image sizes."""
 
@@ -146,6 +162,9 @@ class FilterConfig(StageConfig):
     """Pixels. Smaller pictures (icons, spacers) leave their document, which stays."""
     max_image_aspect: float = Field(8.0, ge=1)
     """Long side over short side; pictures beyond it (rules, banners) leave too."""
+    rules: dict[str, RuleLimits] = {}
+    """Other limits of the heuristics by reason (`too_few_words: {low: 20}`), in all languages,
+    or `off`; docs/thresholds.md has the reasons."""
 
 
 class NearDedupeConfig(StageConfig):

@@ -1,9 +1,10 @@
 """Which rows are worth keeping, and which pictures of them.
 
 The language of every row is identified; where it is not what the source
-claims, the row gets the true label and is counted. Document heuristics judge
-documents only. A picture that is too small leaves its document, which stays;
-a row of which the picture is the point leaves with it.
+claims, the row gets the true label and is counted. The heuristics
+(`filters.RULES`) judge documents only, by their prose. A picture that is too
+small leaves its document, which stays; a row of which the picture is the point
+leaves with it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import decide, identify, image_reasons, measure, prose
-from pipelines.config import FilterConfig
+from filters import (
+    DAMAGE_REASONS,
+    MAX_CHARACTERS,
+    RULES,
+    Decision,
+    Limits,
+    Rule,
+    RuleError,
+    change_rules,
+    decide,
+    identify,
+    image_reasons,
+    judged,
+    measure,
+    own_language,
+    prose,
+)
+from pipelines.config import FilterConfig, RunConfig
+from pipelines.errors import UsageError, nearest
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
 from records import REGION, Part, Sample, from_batch, set_regions, texts, to_batch
@@ -27,6 +45,8 @@ DOCUMENTS = ("interleaved", "text")
 #: Buckets whose text is no prose: labels, numbers, signs. A language that is not
 #: clear there is no fault.
 NOT_PROSE = ("ocr", "document", "chart", "grounding", "counting")
+#: Decimals of what is kept of a measure.
+SCORE_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,10 @@ class Filter(Stage):
 
     name = "filter"
     config: FilterConfig
+
+    @classmethod
+    def check(cls, config: RunConfig) -> None:
+        rules_of(config.filter)
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Judge the unit's rows batch by batch."""
@@ -85,32 +109,33 @@ class Filter(Stage):
 
     def judge(self, batch: pa.RecordBatch) -> Verdicts:
         """Measure every row, and decide."""
-        text = prose(texts(batch))
+        text = prose(pc.utf8_slice_codeunits(texts(batch), 0, MAX_CHARACTERS))
         identified, confidence = identify(text)
         claimed = batch["lang"].to_pylist()
+        buckets = batch["bucket"].to_numpy(zero_copy_only=False)
         sure = confidence >= self.config.min_language_confidence
-        is_prose = ~np.isin(batch["bucket"].to_numpy(zero_copy_only=False), NOT_PROSE)
+        is_prose = ~np.isin(buckets, NOT_PROSE)
         believed = pc.if_else(pa.array(is_prose | sure), identified, None)
         languages = [i or c for i, c in zip(believed.to_pylist(), claimed, strict=True)]
-        known = pa.array(languages, pa.string())
-        measures = measure(text, known)
-        heuristics = decide(measures, known)
-        is_document = np.isin(batch["bucket"].to_numpy(zero_copy_only=False), DOCUMENTS)
+        documents = np.flatnonzero(np.isin(buckets, DOCUMENTS))
+        rules = rules_of(self.config)
+        heuristics, scores = judge_documents(
+            text, pa.array(languages, pa.string()), documents, rules
+        )
+        for row in range(batch.num_rows):
+            scores[row]["language_confidence"] = round(float(confidence[row]), SCORE_DECIMALS)
         was_identified = identified.is_valid().to_numpy(zero_copy_only=False)
         # A picture without a word is in no language.
         wanted = np.array([c is None or c in self.config.languages for c in languages], dtype=bool)
         unclear = is_prose & was_identified & ~sure
         reasons = heuristics.reason
-        reasons[~is_document] = None
-        reasons[~wanted] = "unwanted_language"
+        # What was misread is in no language, or in a wrong one.
+        whole = np.array([reason not in DAMAGE_REASONS for reason in reasons], dtype=bool)
+        unclear, unwanted = unclear & whole, ~wanted & whole
+        reasons[unwanted] = "unwanted_language"
         reasons[unclear] = "unclear_language"
-        by_language = unclear | ~wanted
+        by_language = unclear | unwanted
         minimum = np.where(unclear, self.config.min_language_confidence, np.nan)
-        scores = [
-            {name: float(values[row]) for name, values in measures.items()}
-            | {"language_confidence": float(confidence[row])}
-            for row in range(batch.num_rows)
-        ]
         return Verdicts(
             languages,
             scores,
@@ -127,6 +152,48 @@ class Filter(Stage):
             max_aspect=self.config.max_image_aspect,
         )
         return list(reasons)
+
+
+def rules_of(config: FilterConfig) -> tuple[Rule, ...]:
+    """The rules as the configuration wants them. Raises UsageError."""
+    reasons = list(dict.fromkeys(rule.reason for rule in RULES))
+    for reason in config.rules:
+        if reason not in reasons:
+            raise UsageError(f"filter.rules.{reason}: no such rule; {nearest(reason, reasons)}")
+    try:
+        return change_rules(
+            {
+                reason: None if limits is None else Limits(limits.get("low"), limits.get("high"))
+                for reason, limits in config.rules.items()
+            }
+        )
+    except RuleError as error:
+        raise UsageError(f"filter.rules: {error}") from error
+
+
+def judge_documents(
+    text: pa.StringArray, languages: pa.StringArray, documents: np.ndarray, rules: Sequence[Rule]
+) -> tuple[Decision, list[dict[str, float]]]:
+    """What the rules say of the rows at `documents`, and the measures by which they judged.
+
+    Other rows have no reason and no measures.
+    """
+    rows = pa.array(documents)
+    text, known = text.take(rows), languages.take(rows)
+    measures = measure(text, known) | {"own_language": own_language(text, known)}
+    found = decide(measures, known, rules)
+    count = len(languages)
+    decision = Decision(
+        np.full(count, None, dtype=object), np.full(count, np.nan), np.full(count, np.nan)
+    )
+    decision.reason[documents] = found.reason
+    decision.score[documents], decision.threshold[documents] = found.score, found.threshold
+    scores: list[dict[str, float]] = [{} for _ in range(count)]
+    names = {code: judged(code, rules) for code in set(known.to_pylist())}
+    rounded = {name: np.round(values, SCORE_DECIMALS).tolist() for name, values in measures.items()}
+    for place, (row, code) in enumerate(zip(documents, known.to_pylist(), strict=True)):
+        scores[row] = {name: rounded[name][place] for name in names[code]}
+    return decision, scores
 
 
 def _count_images(reasons: Sequence[str | None], out: UnitOutput) -> None:

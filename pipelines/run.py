@@ -55,6 +55,8 @@ def run(
 
     Raises StageError and UsageError.
     """
+    for name in config.stages:
+        STAGES[name].check(config)
     config.out.mkdir(parents=True, exist_ok=True)
     with _only_one(config.out), ExitStack() as stack:
         write_atomically(config.out / CONFIG, config.model_dump_json(indent=1).encode())

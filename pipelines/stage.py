@@ -70,6 +70,13 @@ class Stage(beam.PTransform):
         )[:12]
         self.work = run / f".{self.name}.{self.config_hash}.partial"
 
+    @classmethod
+    def check(cls, config: RunConfig) -> None:
+        """Raise UsageError where the stage cannot do what the configuration says.
+
+        Called for all stages before the first runs.
+        """
+
     @property
     def lineage(self) -> str:
         """What the stage adds to the lineage of each row."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from filters import MIN_LETTERS, identify
+from filters import MIN_LETTERS, identify, own_language
+from filters.language import MAX_PARAGRAPHS
 from pipelines.readers import Draft
 from tests.pipelines.readers.reading import read
 
@@ -36,6 +37,14 @@ def test_the_limit_counts_letters_alone():
     assert identify(pa.array(texts))[0].is_valid().to_pylist() == [True, False]
 
 
+def test_a_syllable_counts_as_two_letters():
+    texts = [
+        "저장하려면 파일 메뉴에서 저장을 선택하고 이름을 적은 뒤 확인을 누르면 끝납니다",
+        "짧은 글",
+    ]
+    assert identify(pa.array(texts))[0].to_pylist() == ["ko", None]
+
+
 def test_answers_do_not_depend_on_the_neighbours():
     texts = pa.array([*SENTENCES.values(), "short", *SENTENCES.values()])
     together = identify(texts)
@@ -47,6 +56,41 @@ def test_answers_do_not_depend_on_the_neighbours():
 def test_no_texts_no_answers():
     found, confidence = identify(pa.array([], pa.string()))
     assert len(found) == len(confidence) == 0
+
+
+def own(text, language):
+    return own_language(pa.array([text]), pa.array([language], pa.string()))[0]
+
+
+def test_paragraphs_of_another_language_are_not_its_own():
+    ko, en = SENTENCES["ko"], SENTENCES["en"]
+    assert own(f"{ko}\n\n{ko}", "ko") == 1
+    assert own(f"{ko}\n \n{en}", "ko") + own(f"{ko}\n\n{en}", "en") == pytest.approx(1)
+    assert 0.3 < own(f"{ko}\n\n{en}", "ko") < 0.7
+    assert own(en, "ko") == 0
+
+
+def test_short_paragraphs_do_not_vote():
+    assert own(f"{SENTENCES['ko']}\n\nSave As\n\nFile menu\n\nOK", "ko") == 1
+    assert own("Save As\n\nFile menu", "ko") == 1
+    assert own("", "ko") == 1
+
+
+def test_of_a_text_without_a_language_nothing_is_said():
+    assert own(SENTENCES["en"], None) == 1
+
+
+def test_a_long_text_is_asked_about_everywhere():
+    half = (SENTENCES["ko"] + "\n\n") * 2 * MAX_PARAGRAPHS
+    assert 0.3 < own(half + (SENTENCES["en"] + "\n\n") * 2 * MAX_PARAGRAPHS, "ko") < 0.7
+
+
+def test_shares_do_not_depend_on_the_neighbours():
+    texts = ["\n\n".join(SENTENCES.values()), "", *SENTENCES.values()]
+    tags = pa.array(["ko", "ko", *SENTENCES])
+    together = own_language(pa.array(texts), tags)
+    assert together.tolist() == [own(t, c) for t, c in zip(texts, tags.to_pylist(), strict=True)]
+    assert together[2:].tolist() == [1] * len(SENTENCES)
 
 
 def test_package_language_tags_lie(samples):

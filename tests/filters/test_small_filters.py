@@ -1,4 +1,4 @@
-"""Normalised text, image sizes, lengths, strata."""
+"""Normalised text, prose, image sizes, lengths, strata."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from filters import (
     image_reasons,
     length_class,
     normalise_text,
+    prose,
 )
 from records import digest
 
@@ -35,6 +36,27 @@ def test_white_space_case_and_composition_do_not_matter():
 @pytest.mark.parametrize(("one", "two"), [("5 - 3", "5 + 3"), ("x²", "x2"), ("a,b", "ab")])
 def test_what_means_something_stays(one, two):
     assert normal(one) != normal(two)
+
+
+def test_prose_has_no_code_no_tables_and_no_formulas():
+    text = (
+        "## Before.\n\n```\nfor x in y: pass\n```\n\nBetween.\n\n| a | b |\n| --- | --- |\n\n"
+        "It costs $5 or $6, $x_{1}$ or $$\n\\frac{1}{2}\n$$ of it. After ``` open"
+    )
+    words = prose(pa.array([text]))[0].as_py().split()
+    assert words == [
+        "Before.",
+        "Between.",
+        "It",
+        "costs",
+        "$5",
+        "or",
+        "$6,",
+        "or",
+        "of",
+        "it.",
+        "After",
+    ]
 
 
 def test_small_and_narrow_images_have_reasons():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pytest
 
 from pipelines.bucket import placed
 from pipelines.config import RunConfig
+from pipelines.errors import UsageError
 from pipelines.filter import Filter, keep_images, on_images
+from pipelines.run import run
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Part, Region, from_batch, region_array, to_batch, write_table
 from tests.conftest import make_image, make_sample
@@ -35,12 +39,22 @@ def test_texts_around_a_lost_image_are_joined_and_indexes_follow():
 @pytest.fixture
 def judge(tmp_path):
     source = {"name": "s", "kind": "html", "path": tmp_path}
-    config = RunConfig.model_validate({"sources": [source], "filter": {"languages": ["ko", "en"]}})
-    return Filter(config, tmp_path).judge
+
+    def judge(batch, rules=None):
+        section = {"languages": ["ko", "en"], "rules": rules or {}}
+        config = RunConfig.model_validate({"sources": [source], "filter": section})
+        return Filter(config, tmp_path).judge(batch)
+
+    return judge
 
 
 GERMAN = "Das ist ein langer Satz in deutscher Sprache, und er ist nicht für uns bestimmt. " * 8
-ENGLISH = "This is a page that the package calls Korean, and it is in English to the end. " * 8
+ENGLISH = (
+    "This is a page that the package calls Korean, and it is in English to the end. Nobody has "
+    "translated it yet, although the menus of the program were done long ago. Whoever wants to help "
+    "can write to the list. There are more pages of this kind in the folder, and most of them are "
+    "short, so that one evening should be enough for a few of them. "
+)
 
 
 def test_a_lying_language_tag_is_found_out(judge):
@@ -63,6 +77,76 @@ def test_a_language_that_is_not_clear_is_no_fault_of_labels(judge):
     verdicts = judge(to_batch(rows))
     assert verdicts.reasons.tolist() == [None, None]
     assert verdicts.languages == ["ko", None]
+
+
+KOREAN = (
+    "이 문서를 저장하려면 파일 메뉴에서 저장을 선택한 다음 이름을 입력하십시오. 다른 형식으로 내보내는 방법은 "
+    "다음 장에서 설명합니다. 그림을 넣으려면 삽입 메뉴를 열고 파일을 고르면 됩니다. 그림의 크기는 모서리를 끌어 "
+    "바꿀 수 있으며, 비율을 지키려면 키를 누른 채로 끕니다. 표를 만들 때에는 행과 열의 수를 먼저 정하는 것이 "
+    "좋습니다. 작업을 마친 뒤에는 변경한 내용이 저장되었는지 확인하시기 바랍니다. "
+)
+
+
+def test_a_row_keeps_the_measures_that_judged_it(judge):
+    rows = [make_sample(KOREAN, lang="ko"), make_sample(KOREAN, lang="ko", bucket="stem")]
+    document, problem = judge(to_batch(rows)).scores
+    assert {"words", "function_words", "own_language", "language_confidence"} <= set(document)
+    assert "english_stop_words" not in document
+    assert set(problem) == {"language_confidence"}
+
+
+def test_a_dropped_row_tells_the_rule_the_score_and_the_threshold(judge):
+    verdicts = judge(to_batch([make_sample(KOREAN + KOREAN, lang="ko")]))
+    assert verdicts.reasons.tolist() == ["repeated_phrases"]
+    assert verdicts.threshold[0] == 0.15 < verdicts.score[0]
+
+
+def test_misread_text_is_said_to_be_so_and_not_to_be_in_another_language(judge):
+    wrong = KOREAN.encode("cp949").decode("latin-1")
+    assert judge(to_batch([make_sample(wrong, lang="ko")])).reasons.tolist() == ["misread_encoding"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "too_few_words"),
+        ("\u200b" * 100_000, "invisible_characters"),
+        ("word " * 10_000_000, "too_many_words"),
+        ("المستند محفوظ في القائمة ملف ثم اكتب اسما للملف الجديد. " * 9, "unwanted_language"),
+        (f"{ENGLISH}\n\n{KOREAN}\n\n{GERMAN[:240]}", "mixed_languages"),
+        (KOREAN.replace(" ", " a\u0430 "), "disguised_words"),
+    ],
+)
+def test_texts_that_are_no_texts_are_judged_too(judge, text, reason):
+    only = {"repeated_phrases": None}
+    assert judge(to_batch([make_sample(text, lang="ko")]), only).reasons.tolist() == [reason]
+
+
+def test_rules_are_changed_by_reason(judge):
+    batch = to_batch(
+        [make_sample("A short text that is all the same in English, for the most part.")]
+    )
+    assert judge(batch).reasons.tolist() == ["too_few_words"]
+    assert judge(batch, {"too_few_words": {"low": 9}}).reasons.tolist() == ["few_sentences"]
+    off = {"too_few_words": {"low": 9}, "few_sentences": False}
+    assert judge(batch, off).reasons.tolist() == [None]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"too_few_word": "off"}, "did you mean 'too_few_words'?"),
+        ({"too_few_words": {"high": 3}}, "too_few_words has no limit 'high'"),
+    ],
+)
+def test_rules_that_do_not_exist_are_named_before_anything_runs(tmp_path, rules, message):
+    source = {"name": "s", "kind": "html", "path": tmp_path}
+    config = RunConfig.model_validate(
+        {"sources": [source], "filter": {"rules": rules}, "out": tmp_path / "out"}
+    )
+    with pytest.raises(UsageError, match=re.escape(message)):
+        run(config)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_document_without_pictures_is_text_and_pictures_count_as_tokens():
