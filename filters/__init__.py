@@ -7,7 +7,7 @@ from filters.contamination import Index, Matches, find_items, index_items
 from filters.damage import damage
 from filters.fineweb import fineweb
 from filters.gopher import gopher
-from filters.images import image_reasons
+from filters.images import judge_pictures
 from filters.language import MIN_LETTERS, LanguageModelMissing, identify, own_language
 from filters.layout import MAX_CHARACTERS, Layout, layouts
 from filters.length import LENGTH_CLASSES, estimate_tokens, length_class
@@ -24,6 +24,19 @@ from filters.minhash import (
 )
 from filters.near_duplicates import Stars, cluster_texts, find_stars
 from filters.normalise import normalise_text
+from filters.phash import (
+    BANDS,
+    HASH_BITS,
+    MAX_DIFFERENCE,
+    MAX_DISTANCE,
+    THUMBNAIL_SIDE,
+    differences,
+    hamming,
+    hash_words,
+    perceptual_hashes,
+    thumbnails,
+)
+from filters.pixels import VIEW_SIDE, measure_pictures
 from filters.prose import prose
 from filters.ratios import Measures
 from filters.repetition import repetition
@@ -39,20 +52,27 @@ from filters.rules import (
     decide,
     judged,
 )
+from filters.safety import SafetyModelMissing, safety_weights, unsafe_scores
 from filters.spam import spam
 from filters.strata import Cell, cell, deal, first_ranks
 from filters.words import Units, hash_texts, mix, ngrams, units
 
 __all__ = [
+    "BANDS",
     "DAMAGE",
     "DAMAGE_REASONS",
     "ENGINES",
+    "HASH_BITS",
     "LENGTH_CLASSES",
     "MAX_CHARACTERS",
+    "MAX_DIFFERENCE",
+    "MAX_DISTANCE",
     "MEASURERS",
     "MIN_LETTERS",
     "PLACES",
     "RULES",
+    "THUMBNAIL_SIDE",
+    "VIEW_SIDE",
     "Cell",
     "Decision",
     "Index",
@@ -65,6 +85,7 @@ __all__ = [
     "Paragraphs",
     "Rule",
     "RuleError",
+    "SafetyModelMissing",
     "Stars",
     "Units",
     "band_keys",
@@ -77,30 +98,36 @@ __all__ = [
     "damage",
     "deal",
     "decide",
+    "differences",
     "estimate_tokens",
     "find_items",
     "find_stars",
     "fineweb",
     "first_ranks",
     "gopher",
+    "hamming",
     "hash_texts",
+    "hash_words",
     "identify",
-    "image_reasons",
     "index_items",
     "join_paragraphs",
+    "judge_pictures",
     "judged",
     "large_star",
     "layouts",
     "length_class",
     "measure",
+    "measure_pictures",
     "mix",
     "ngrams",
     "normalise_text",
     "on_site",
     "own_language",
     "paragraphs",
+    "perceptual_hashes",
     "prose",
     "repetition",
+    "safety_weights",
     "set_signatures",
     "shingles",
     "similarity",
@@ -108,5 +135,7 @@ __all__ = [
     "small_star",
     "spam",
     "text_signatures",
+    "thumbnails",
     "units",
+    "unsafe_scores",
 ]

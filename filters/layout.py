@@ -166,7 +166,7 @@ def _lay_out(texts: Sequence[str], languages: NDArray, patterns: Patterns, first
     starts = np.cumsum(lengths + 1) - lengths - 1
     codes = code_points("\n".join([*composed, ""]))
     flags = properties()[codes]
-    hashes = SpanHashes(codes)
+    hashes = SpanHashes.of_letters(codes)
     words = _words(starts, flags, hashes, *_word_edges(flags))
     lines, paragraphs = _lines(codes, words, hashes)
     return Layout(

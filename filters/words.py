@@ -85,7 +85,7 @@ def units(texts: Sequence[str]) -> Units:
         if len(seen) < len(codes):
             codes, kinds = codes[seen], kinds[seen]
         starts, ends = _bounds(kinds)
-        hashes.append(SpanHashes(codes).of(starts, ends))
+        hashes.append(SpanHashes.of_letters(codes).of(starts, ends))
         piece_ends = np.cumsum([len(piece) + 1 for piece in pieces])
         piece = np.searchsorted(piece_ends, seen[starts], side="right")
         counts += np.bincount(np.array(owners)[piece], minlength=len(texts))
@@ -96,8 +96,8 @@ def hash_texts(found: Units) -> NDArray[np.uint64]:
     """One hash of all the units of each text, in their order; 0 for a text without any."""
     full = np.flatnonzero(found.counts)
     hashes = np.zeros(len(found.counts), np.uint64)
-    ends = found.offsets[1:] - 1
-    hashes[full] = mix(hash_runs(found.hashes, found.offsets[:-1][full], ends[full]))
+    spans = SpanHashes(found.hashes)
+    hashes[full] = mix(spans.of(found.offsets[:-1][full], found.offsets[1:][full]))
     return hashes
 
 
@@ -154,19 +154,24 @@ def _bounds(kinds: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 class SpanHashes:
-    """Hashes of any spans of some code points, from one running sum over all of them.
+    """Hashes of any spans of some numbers, from one running sum over all of them.
 
     With S[i] = sum of values[j] * B^j for j < i, the span from s to before e
     has the hash (S[e] - S[s]) / B^s: what it would be if it stood alone.
     """
 
-    def __init__(self, codes: NDArray[np.unsignedinteger]):
-        powers, self._inverses = _powers(len(codes))
-        self._sums = np.zeros(len(codes) + 1, np.uint64)
-        np.cumsum(_values()[codes] * powers, out=self._sums[1:])
+    def __init__(self, values: NDArray[np.uint64]):
+        powers, self._inverses = _powers(len(values))
+        self._sums = np.zeros(len(values) + 1, np.uint64)
+        np.cumsum(values * powers, out=self._sums[1:])
+
+    @classmethod
+    def of_letters(cls, codes: NDArray[np.unsignedinteger]) -> SpanHashes:
+        """Of code points; case does not matter."""
+        return cls(_values()[codes])
 
     def of(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """The hash of each span; case does not matter."""
+        """The hash of each span."""
         return (self._sums[ends] - self._sums[starts]) * self._inverses[starts]
 
 

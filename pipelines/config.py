@@ -159,9 +159,14 @@ class FilterConfig(StageConfig):
     min_language_confidence: float = Field(0.5, ge=0, le=1)
     """A text that the language model is less sure of is dropped."""
     min_image_side: int = Field(64, ge=1)
-    """Pixels. Smaller pictures (icons, spacers) leave their document, which stays."""
+    """Pixels. Smaller pictures (icons, buttons) leave their document, which stays; formulas may
+    be lower."""
     max_image_aspect: float = Field(8.0, ge=1)
     """Long side over short side; pictures beyond it (rules, banners) leave too."""
+    unsafe_images: Literal["keep", "drop"] = "keep"
+    """`drop` has open_nsfw look at every picture; it needs the extra `safety`."""
+    max_unsafe: float = Field(0.5, ge=0, le=1)
+    """A picture that open_nsfw is more sure of being pornographic leaves."""
     rules: dict[str, RuleLimits] = {}
     """Other limits of the heuristics by reason (`too_few_words: {low: 20}`), in all languages,
     or `off`; docs/thresholds.md has the reasons."""

@@ -1,17 +1,18 @@
 """Which rows are worth keeping, and which pictures of them.
 
 The language of every row is identified; where it is not what the source
-claims, the row gets the true label and is counted. The heuristics
-(`filters.RULES`) judge documents only, by their prose. A picture that is too
-small leaves its document, which stays; a row of which the picture is the point
-leaves with it.
+claims, the row gets the true label and is counted. Heuristics judge documents
+only, by their prose (`pipelines.judge_text`). A picture that shows nothing, or
+is an icon (`pipelines.judge_images`), leaves its document, which stays; a row
+of which the picture is the point leaves with it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,33 +21,24 @@ import pyarrow.compute as pc
 from filters import (
     DAMAGE_REASONS,
     MAX_CHARACTERS,
-    RULES,
-    Decision,
-    Limits,
-    Rule,
-    RuleError,
-    change_rules,
-    decide,
+    SafetyModelMissing,
     identify,
-    image_reasons,
-    judged,
-    measure,
-    own_language,
     prose,
+    safety_weights,
 )
 from pipelines.config import FilterConfig, RunConfig
-from pipelines.errors import UsageError, nearest
+from pipelines.errors import UsageError
+from pipelines.judge_images import Look, PictureJudge
+from pipelines.judge_text import SCORE_DECIMALS, judge_documents, rules_of
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import REGION, Part, Sample, from_batch, set_regions, texts, to_batch
+from records import REGION, PackReader, Part, Sample, from_batch, set_regions, texts, to_batch
 
 #: Buckets that the document heuristics judge.
 DOCUMENTS = ("interleaved", "text")
 #: Buckets whose text is no prose: labels, numbers, signs. A language that is not
 #: clear there is no fault.
 NOT_PROSE = ("ocr", "document", "chart", "grounding", "counting")
-#: Decimals of what is kept of a measure.
-SCORE_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -59,53 +51,79 @@ class Verdicts:
     score: np.ndarray
     threshold: np.ndarray
 
-    def drop(self, row: int, reason: str) -> None:
-        """Let a row leave for something that is not a measure of its text."""
-        self.reasons[row], self.score[row], self.threshold[row] = reason, np.nan, np.nan
+    def drop(self, row: int, look: Look) -> None:
+        """Let a row leave with its picture."""
+        self.reasons[row] = look.reason
+        self.score[row], self.threshold[row] = look.score, look.threshold
 
 
 class Filter(Stage):
-    """Language, document heuristics, image sizes."""
+    """Language, document heuristics, pictures."""
 
     name = "filter"
     config: FilterConfig
 
     @classmethod
     def check(cls, config: RunConfig) -> None:
+        """Whether the rules are known, and the models that are asked for are there."""
         rules_of(config.filter)
+        if config.filter.unsafe_images == "drop":
+            try:
+                safety_weights()
+            except SafetyModelMissing as error:
+                raise UsageError(f"filter.unsafe_images is drop, but {error}") from error
+
+    def __init__(self, config: RunConfig, run: Path):
+        super().__init__(config, run)
+        self.max_image_pixels = config.ingest.max_image_pixels
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Judge the unit's rows batch by batch."""
-        for batch in unit.batches():
-            verdicts = self.judge(batch)
-            kept: list[Sample] = []
-            regions: list[pa.StructArray] = []
-            for row, sample in enumerate(from_batch(batch, regions=False)):
-                if verdicts.reasons[row] is not None:
-                    continue
-                scores = {**sample.scores, **verdicts.scores[row]}
-                sample = sample.replace(lang=verdicts.languages[row], scores=scores)
-                reasons = self._image_reasons(sample)
-                if sample.bucket not in DOCUMENTS and any(reasons):
-                    verdicts.drop(row, next(filter(None, reasons)))
-                    continue
-                _count_images(reasons, out)
-                claimed = batch["lang"][row].as_py()
-                if claimed not in (None, sample.lang):
-                    out.count(f"relabelled_{claimed}_to_{sample.lang}")
-                stays = [i for i, reason in enumerate(reasons) if reason is None]
-                kept.append(sample if len(stays) == len(reasons) else keep_images(sample, stays))
-                regions.append(on_images(batch["regions"][row].values, stays))
-            out.keep(set_regions(to_batch(kept), regions))
-            leaves = np.array([reason is not None for reason in verdicts.reasons], dtype=bool)
-            out.drop(
-                batch.filter(pa.array(leaves)),
-                list(verdicts.reasons[leaves]),
-                score=verdicts.score[leaves],
-                threshold=verdicts.threshold[leaves],
-                detail=[verdicts.languages[i] for i in np.flatnonzero(leaves)],
+        with PackReader(self.run) as packs:
+            pictures = PictureJudge(packs, self.config, self.max_image_pixels)
+            for batch in unit.batches():
+                self._decide(batch, pictures, out)
+
+    def _decide(self, batch: pa.RecordBatch, pictures: PictureJudge, out: UnitOutput) -> None:
+        verdicts = self.judge(batch)
+        kept: list[Sample] = []
+        regions: list[pa.StructArray] = []
+        samples = list(from_batch(batch, regions=False))
+        stay = [row for row, reason in enumerate(verdicts.reasons) if reason is None]
+        pictures.look(image for row in stay for image in samples[row].images)
+        for row in stay:
+            sample = samples[row]
+            looks = [pictures[image] for image in sample.images]
+            bad = next((look for look in looks if look.reason), None)
+            if sample.bucket not in DOCUMENTS and bad:
+                verdicts.drop(row, bad)
+                continue
+            _count_images(looks, out)
+            scores = {**sample.scores, **verdicts.scores[row], **picture_scores(looks)}
+            sample = sample.replace(
+                lang=verdicts.languages[row],
+                scores=scores,
+                images=tuple(
+                    replace(image, phash=look.phash)
+                    for image, look in zip(sample.images, looks, strict=True)
+                ),
             )
-            out.progress(batch.num_rows)
+            claimed = batch["lang"][row].as_py()
+            if claimed not in (None, sample.lang):
+                out.count(f"relabelled_{claimed}_to_{sample.lang}")
+            stays = [i for i, look in enumerate(looks) if look.reason is None]
+            kept.append(sample if len(stays) == len(looks) else keep_images(sample, stays))
+            regions.append(on_images(batch["regions"][row].values, stays))
+        out.keep(set_regions(to_batch(kept), regions))
+        leaves = np.array([reason is not None for reason in verdicts.reasons], dtype=bool)
+        out.drop(
+            batch.filter(pa.array(leaves)),
+            list(verdicts.reasons[leaves]),
+            score=verdicts.score[leaves],
+            threshold=verdicts.threshold[leaves],
+            detail=[verdicts.languages[i] for i in np.flatnonzero(leaves)],
+        )
+        out.progress(batch.num_rows)
 
     def judge(self, batch: pa.RecordBatch) -> Verdicts:
         """Measure every row, and decide."""
@@ -144,62 +162,25 @@ class Filter(Stage):
             np.where(by_language, minimum, heuristics.threshold),
         )
 
-    def _image_reasons(self, sample: Sample) -> list[str | None]:
-        reasons = image_reasons(
-            [i.width for i in sample.images],
-            [i.height for i in sample.images],
-            min_side=self.config.min_image_side,
-            max_aspect=self.config.max_image_aspect,
-        )
-        return list(reasons)
 
+def picture_scores(looks: Sequence[Look]) -> dict[str, float]:
+    """Scores of a row by those of its pictures that stay: of each measure the most.
 
-def rules_of(config: FilterConfig) -> tuple[Rule, ...]:
-    """The rules as the configuration wants them. Raises UsageError."""
-    reasons = list(dict.fromkeys(rule.reason for rule in RULES))
-    for reason in config.rules:
-        if reason not in reasons:
-            raise UsageError(f"filter.rules.{reason}: no such rule; {nearest(reason, reasons)}")
-    try:
-        return change_rules(
-            {
-                reason: None if limits is None else Limits(limits.get("low"), limits.get("high"))
-                for reason, limits in config.rules.items()
-            }
-        )
-    except RuleError as error:
-        raise UsageError(f"filter.rules: {error}") from error
-
-
-def judge_documents(
-    text: pa.StringArray, languages: pa.StringArray, documents: np.ndarray, rules: Sequence[Rule]
-) -> tuple[Decision, list[dict[str, float]]]:
-    """What the rules say of the rows at `documents`, and the measures by which they judged.
-
-    Other rows have no reason and no measures.
+    One rich figure makes a document worth its place, whatever is beside it.
     """
-    rows = pa.array(documents)
-    text, known = text.take(rows), languages.take(rows)
-    measures = measure(text, known) | {"own_language": own_language(text, known)}
-    found = decide(measures, known, rules)
-    count = len(languages)
-    decision = Decision(
-        np.full(count, None, dtype=object), np.full(count, np.nan), np.full(count, np.nan)
-    )
-    decision.reason[documents] = found.reason
-    decision.score[documents], decision.threshold[documents] = found.score, found.threshold
-    scores: list[dict[str, float]] = [{} for _ in range(count)]
-    names = {code: judged(code, rules) for code in set(known.to_pylist())}
-    rounded = {name: np.round(values, SCORE_DECIMALS).tolist() for name, values in measures.items()}
-    for place, (row, code) in enumerate(zip(documents, known.to_pylist(), strict=True)):
-        scores[row] = {name: rounded[name][place] for name in names[code]}
-    return decision, scores
+    stay = [look for look in looks if look.reason is None]
+    if not stay:
+        return {}
+    scores = {"visual_complexity": max(look.complexity for look in stay)}
+    unsafe = [look.unsafe for look in stay if look.unsafe is not None]
+    return scores | ({"unsafe": max(unsafe)} if unsafe else {})
 
 
-def _count_images(reasons: Sequence[str | None], out: UnitOutput) -> None:
-    out.count("images_kept", sum(reason is None for reason in reasons))
-    for reason in filter(None, reasons):
-        out.count(f"images_dropped_{reason}")
+def _count_images(looks: Sequence[Look], out: UnitOutput) -> None:
+    out.count("images_kept", sum(look.reason is None for look in looks))
+    for look in looks:
+        if look.reason:
+            out.count(f"images_dropped_{look.reason}")
 
 
 def keep_images(sample: Sample, stays: list[int]) -> Sample:

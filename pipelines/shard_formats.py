@@ -27,6 +27,7 @@ _INFO = pa.struct(
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("alt", pa.string()),
+        ("phash", pa.string()),
     ]
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from records import (
     valid,
 )
 
+_PHASH = re.compile(r"[0-9a-f]{64}")
 _SCHEMAS = {
     "part": SAMPLE_SCHEMA,
     "dropped": REFUSED_SCHEMA,
@@ -198,6 +200,8 @@ def _row_problems(batch: pa.RecordBatch, packed: Packed, checked: Checked) -> It
     for image in images.to_pylist():
         found = packed.get((image["pack"], image["offset"]))
         told = tuple(image[k] for k in ("sha256", "size", "width", "height"))
+        if not _PHASH.fullmatch(image["phash"] or "0" * 64):
+            yield f"the image {image['sha256'][:12]} has the perceptual hash {image['phash']!r}"
         if found != told:
             yield f"the image {image['sha256'][:12]} is not what {image['pack']} holds: {found}"
 

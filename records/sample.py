@@ -67,6 +67,8 @@ class ImageRef:
     width: int
     height: int
     alt: str | None = None
+    #: Perceptual hash, 64 hex digits, set by the filter; None where there is too little to hash.
+    phash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ _IMAGE = pa.struct(
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("alt", pa.string()),
+        ("phash", pa.string()),
     ]
 )
 REGION = pa.struct(

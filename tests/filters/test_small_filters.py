@@ -1,4 +1,4 @@
-"""Normalised text, prose, image sizes, lengths, strata."""
+"""Normalised text, prose, lengths, strata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from filters import (
     deal,
     estimate_tokens,
     first_ranks,
-    image_reasons,
     length_class,
     normalise_text,
     prose,
@@ -57,15 +56,6 @@ def test_prose_has_no_code_no_tables_and_no_formulas():
         "it.",
         "After",
     ]
-
-
-def test_small_and_narrow_images_have_reasons():
-    reasons = image_reasons([64, 63, 640, 64], [64, 64, 64, 640], min_side=64, max_aspect=8)
-    assert reasons.tolist() == [None, "image_too_small", "image_too_narrow", "image_too_narrow"]
-
-
-def test_no_images_have_no_reasons():
-    assert image_reasons([], [], min_side=1, max_aspect=1).tolist() == []
 
 
 def test_korean_takes_more_tokens_a_character_than_english():

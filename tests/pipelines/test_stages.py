@@ -12,8 +12,7 @@ from pipelines.config import RunConfig
 from pipelines.errors import UsageError
 from pipelines.filter import Filter, keep_images, on_images
 from pipelines.run import run
-from pipelines.work import Unit, UnitOutput, UnitReport, report_path
-from records import Part, Region, from_batch, region_array, to_batch, write_table
+from records import Part, Region, from_batch, region_array, to_batch
 from tests.conftest import make_image, make_sample
 
 
@@ -170,25 +169,6 @@ def test_regions_follow_the_images_that_stay():
     moved = on_images(both, [1])
     assert moved == region_array("word", "ab", boxes, image=0)
     assert on_images(both, [0, 1]) == both
-
-
-def test_a_row_leaves_with_the_picture_that_is_its_point(tmp_path):
-    small, large = make_image("a" * 64, 20, 20), make_image("b" * 64, 200, 200)
-    rows = [
-        make_sample(url=f"{bucket}{image.width}", bucket=bucket, images=(image,), lang=None,
-                    parts=(Part("image", image=0),))
-        for bucket in ("grounding", "interleaved") for image in (small, large)
-    ]  # fmt: skip
-    work = tmp_path / "work"
-    part = work / "part.parquet"
-    write_table(part, pa.Table.from_batches([to_batch(rows)]))
-    source = {"name": "s", "kind": "coco", "path": tmp_path}
-    stage = Filter(RunConfig.model_validate({"sources": [source]}), tmp_path)
-    with UnitOutput(work, Unit(0, 1, part), "filter:x") as out:
-        stage.process(Unit(0, 1, part), out)
-    report = UnitReport.read(report_path(work, 0))
-    assert report.reasons["dropped"] == {"image_too_small": 1, "too_few_words": 2}
-    assert report.rows["kept"] == 1
 
 
 def test_captions_follow_the_images_that_stay():
