@@ -5,12 +5,14 @@ from filters.images import image_reasons
 from filters.language import MIN_LETTERS, LanguageModelMissing, identify
 from filters.length import LENGTH_CLASSES, estimate_tokens, length_class
 from filters.normalise import normalise_text
+from filters.personal import MASKS, luhn, mask_personal, my_number_check, resident_check
 from filters.prose import prose
 from filters.strata import Cell, cell, deal, first_ranks
 from filters.words import Units, mix, units
 
 __all__ = [
     "LENGTH_CLASSES",
+    "MASKS",
     "MIN_LETTERS",
     "RULES",
     "Cell",
@@ -26,9 +28,13 @@ __all__ = [
     "identify",
     "image_reasons",
     "length_class",
+    "luhn",
+    "mask_personal",
     "measure",
     "mix",
+    "my_number_check",
     "normalise_text",
     "prose",
+    "resident_check",
     "units",
 ]
