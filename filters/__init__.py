@@ -8,6 +8,8 @@ from filters.normalise import normalise_text
 from filters.personal import MASKS, luhn, mask_personal, my_number_check, resident_check
 from filters.prose import prose
 from filters.strata import Cell, cell, deal, first_ranks
+from filters.unsafe import measure_unsafe
+from filters.word_lists import WordListsMissing, unsafe_words
 from filters.words import Units, mix, units
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "LanguageModelMissing",
     "Rule",
     "Units",
+    "WordListsMissing",
     "cell",
     "deal",
     "decide",
@@ -31,10 +34,12 @@ __all__ = [
     "luhn",
     "mask_personal",
     "measure",
+    "measure_unsafe",
     "mix",
     "my_number_check",
     "normalise_text",
     "prose",
     "resident_check",
     "units",
+    "unsafe_words",
 ]

@@ -184,7 +184,11 @@ _ADDRESS_LABEL = re.compile(
     r"(?i)\bip\b|ip4:|addr|dirección|địa chỉ|アドレス|주소|\bserver|서버|サーバ|host|dns|ping|://|@|\[$"
 )
 _NUMBER = re.compile(r"[0-9]+")
-_AFTER_MASK = re.compile(f"(?:{'|'.join(MASKS.values())})[-.]?$")
+_ANY_MASK = "|".join(MASKS.values())
+_AFTER_MASK = re.compile(f"(?:{_ANY_MASK})[-.]?$")
+_BEFORE_MASK = re.compile(f"[-./]?(?:{_ANY_MASK})")
+_GROUP_BEFORE = re.compile(f"(?:(?<![-.0-9])[0-9]{{4}}|{_ANY_MASK}) $")
+_GROUP_AFTER = re.compile(f" (?:[0-9]{{4}}(?![0-9])|{_ANY_MASK})")
 #: Where a number may not begin or end: inside a longer one.
 _BEGINS, _ENDS = r"(?<![0-9][-.])", r"(?![-.][0-9])"
 
@@ -281,12 +285,18 @@ def _mask(text: str, places: list[Place]) -> tuple[str, Counter[str]]:
 
 
 def _spans(text: str, places: list[Place]) -> Iterator[tuple[int, int, int]]:
-    for number, first, last in places:
-        for match in _PATTERNS[number].finditer(text, first, last):
-            span = _KINDS[number].accept(match)
+    for number, place, last in places:
+        pattern, accept = _PATTERNS[number], _KINDS[number].accept
+        while match := pattern.search(text, place, last):
+            span = accept(match)
             # What touches a mask was refused when the mask was not there yet.
-            if span and not _AFTER_MASK.search(_before(text, span[0])):
+            if span and not (
+                _AFTER_MASK.search(_before(text, span[0])) or _BEFORE_MASK.match(text, span[1])
+            ):
                 yield span[0], number, span[1]
+                place = span[1]
+            else:
+                place = match.start() + 1
 
 
 def _before(text: str, place: int) -> str:
@@ -344,9 +354,10 @@ def _international(match: re.Match[str]) -> Span | None:
         if len(last[0]) == 1:
             continue
         if fewest <= len(national) <= most and national[0] != "0":
-            plain = national[0] in "01" or national[3] in "01" or national[3:8] == "55501"
-            american = country[0] == "1" and plain
-            return None if american else (match.start(), match.start() + last.end())
+            nobody = national[0] in "01" or national[3] in "01" or national[3:8] == "55501"
+            if country[0] == "1" and nobody:
+                return None
+            return match.start(), match.start() + last.end()
     return None
 
 
@@ -420,8 +431,8 @@ def _card(match: re.Match[str]) -> Span | None:
 
 def _in_row_of_numbers(match: re.Match[str]) -> bool:
     """Whether groups of four go on before or after: a row of a table, the ticks of an axis."""
-    before = re.search(r"[0-9>] $", _before(match.string, match.start()))
-    after = re.match(r" [0-9]{4}(?![0-9])", match.string[match.end() : match.end() + 6])
+    before = _GROUP_BEFORE.search(_before(match.string, match.start()))
+    after = _GROUP_AFTER.match(match.string, match.end())
     round_ones = all(group.endswith("0") for group in match[0].split(" "))
     return bool(before or after or round_ones)
 

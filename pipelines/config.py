@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import UsageError, nearest
+from records import digest
 
 #: Stages in the only order in which they make sense.
 STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
@@ -134,6 +135,16 @@ class FilterConfig(StageConfig):
     """Pixels. Smaller pictures (icons, spacers) leave their document, which stays."""
     max_image_aspect: float = Field(8.0, ge=1)
     """Long side over short side; pictures beyond it (rules, banners) leave too."""
+    personal: Literal["mask", "keep"] = "mask"
+    """Whether e-mail addresses, phone, identity and card numbers and IP addresses are masked."""
+    personal_in_pictures: Literal["keep", "drop"] = "keep"
+    """What becomes of rows whose text is what their picture shows, where there are any."""
+    min_unsafe_words: int = Field(3, ge=1)
+    """A text with fewer listed words is never unsafe."""
+    max_unsafe_share: float = Field(0.01, ge=0, le=1)
+    """A text of which more words are listed is dropped."""
+    word_lists: Path | None = None
+    """A folder of more lists: `<language>.txt`, a term a line."""
 
 
 class BucketConfig(StageConfig):
@@ -257,6 +268,7 @@ NOT_IDENTITY = {
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
     "images": "the same",
     "partitions": "speed",
+    "word_lists": "where they lie; what they say is hashed",
 }
 
 
@@ -268,6 +280,9 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
     }
     if stage == "ingest":
         parts["sources"] = [s.model_dump(mode="json") for s in config.sources]
+    if stage == "filter" and config.filter.word_lists:
+        terms = sorted(config.filter.word_lists.glob("*.txt"))
+        parts["terms"] = {path.name: digest(path.read_bytes()) for path in terms}
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
         parts["embedded"] = config.model.endpoint is None

@@ -3,7 +3,10 @@
 The language of every row is identified; where it is not what the source
 claims, the row gets the true label and is counted. Document heuristics judge
 documents only. A picture that is too small leaves its document, which stays;
-a row of which the picture is the point leaves with it.
+a row of which the picture is the point leaves with it. Personal data is masked
+before anything is measured, so dropped rows do not have it either; where the
+text is what the picture shows it is counted, and kept or dropped with its row.
+Where listed words are many and dense, the row leaves.
 """
 
 from __future__ import annotations
@@ -11,13 +14,24 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import decide, identify, image_reasons, measure, prose
-from pipelines.config import FilterConfig
+from filters import (
+    decide,
+    identify,
+    image_reasons,
+    measure,
+    measure_unsafe,
+    prose,
+    unsafe_words,
+)
+from pipelines.config import FilterConfig, RunConfig
+from pipelines.errors import UsageError
+from pipelines.masking import mask_rows
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
 from records import REGION, Part, Sample, from_batch, set_regions, texts, to_batch
@@ -43,17 +57,29 @@ class Verdicts:
         """Let a row leave for something that is not a measure of its text."""
         self.reasons[row], self.score[row], self.threshold[row] = reason, np.nan, np.nan
 
+    def drop_all(self, values: np.ndarray, reason: str, most: float) -> None:
+        """Let all rows leave that have more of something than `most`, and no reason yet."""
+        rows = (values > most) & np.array([reason is None for reason in self.reasons], dtype=bool)
+        self.reasons[rows], self.score[rows], self.threshold[rows] = reason, values[rows], most
+
 
 class Filter(Stage):
-    """Language, document heuristics, image sizes."""
+    """Language, document heuristics, image sizes, personal data, unsafe words."""
 
     name = "filter"
     config: FilterConfig
 
+    def __init__(self, config: RunConfig, run: Path):
+        super().__init__(config, run)
+        self.word_lists = read_word_lists(self.config.word_lists)
+
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Judge the unit's rows batch by batch."""
         for batch in unit.batches():
+            batch, in_pictures = self._mask(batch, out)
             verdicts = self.judge(batch)
+            if self.config.personal_in_pictures == "drop":
+                verdicts.drop_all(in_pictures, "personal_in_picture", 0)
             kept: list[Sample] = []
             regions: list[pa.StructArray] = []
             for row, sample in enumerate(from_batch(batch, regions=False)):
@@ -83,6 +109,16 @@ class Filter(Stage):
             )
             out.progress(batch.num_rows)
 
+    def _mask(self, batch: pa.RecordBatch, out: UnitOutput) -> tuple[pa.RecordBatch, np.ndarray]:
+        """Mask and count personal data; also how much there is on each row's pictures."""
+        in_picture = np.isin(batch["bucket"].to_numpy(zero_copy_only=False), NOT_PROSE)
+        in_picture |= pc.list_value_length(batch["regions"]).to_numpy() > 0
+        batch, found = mask_rows(batch, ~in_picture & (self.config.personal == "mask"))
+        for kind, counts in found.items():
+            out.count(f"personal_{kind}", int(counts[~in_picture].sum()))
+            out.count(f"personal_in_picture_{kind}", int(counts[in_picture].sum()))
+        return batch, sum(found.values()) * in_picture
+
     def judge(self, batch: pa.RecordBatch) -> Verdicts:
         """Measure every row, and decide."""
         text = prose(texts(batch))
@@ -102,22 +138,28 @@ class Filter(Stage):
         unclear = is_prose & was_identified & ~sure
         reasons = heuristics.reason
         reasons[~is_document] = None
+        unsafe = measure_unsafe(text, known, self.word_lists)
+        enough = unsafe["unsafe_words"] >= self.config.min_unsafe_words
         reasons[~wanted] = "unwanted_language"
         reasons[unclear] = "unclear_language"
         by_language = unclear | ~wanted
         minimum = np.where(unclear, self.config.min_language_confidence, np.nan)
         scores = [
-            {name: float(values[row]) for name, values in measures.items()}
+            {name: float(values[row]) for name, values in (measures | unsafe).items()}
             | {"language_confidence": float(confidence[row])}
             for row in range(batch.num_rows)
         ]
-        return Verdicts(
+        verdicts = Verdicts(
             languages,
             scores,
             reasons,
             np.where(by_language, confidence, heuristics.score),
             np.where(by_language, minimum, heuristics.threshold),
         )
+        verdicts.drop_all(
+            unsafe["unsafe_share"] * enough, "unsafe_words", self.config.max_unsafe_share
+        )
+        return verdicts
 
     def _image_reasons(self, sample: Sample) -> list[str | None]:
         reasons = image_reasons(
@@ -127,6 +169,26 @@ class Filter(Stage):
             max_aspect=self.config.max_image_aspect,
         )
         return list(reasons)
+
+
+def read_word_lists(folder: Path | None) -> dict[str, frozenset[str]]:
+    """The packages' lists, and those of a folder: `<language>.txt`, a term a line.
+
+    Raises UsageError where the folder has none, or one is not UTF-8.
+    """
+    lists = unsafe_words()
+    if folder is None:
+        return lists
+    paths = sorted(folder.glob("*.txt"))
+    if not paths:
+        raise UsageError(f"filter.word_lists: {folder} has no file such as ko.txt")
+    for path in paths:
+        try:
+            terms = {line.strip() for line in path.read_text("utf-8").splitlines()}
+        except UnicodeDecodeError as error:
+            raise UsageError(f"filter.word_lists: {path} is not UTF-8: {error}") from error
+        lists[path.stem] = lists.get(path.stem, frozenset()) | (terms - {""})
+    return lists
 
 
 def _count_images(reasons: Sequence[str | None], out: UnitOutput) -> None:
