@@ -9,7 +9,7 @@ A word is listed only as a whole, by what a whole word is in each script:
   the list are also verb + 지 (보지 못하다, 자지 않다): they count only with a particle
   that nouns alone take.
 - Japanese writes without blanks: a term of Kanji or Katakana must be the whole run
-  of that script (アナル, not アナログ or カナルアナル…), one of Hiragana is found anywhere.
+  of that script (カント is not in カントリー), one of Hiragana is found anywhere.
 
 A text is held against the list of its own language; Korean and Japanese also
 against the English one, as Latin words in them are English (in German `dick` is

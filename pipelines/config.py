@@ -138,7 +138,7 @@ class FilterConfig(StageConfig):
     personal: Literal["mask", "keep"] = "mask"
     """Whether e-mail addresses, phone, identity and card numbers and IP addresses are masked."""
     personal_in_pictures: Literal["keep", "drop"] = "keep"
-    """What becomes of rows whose text is what their picture shows, where there are any."""
+    """What becomes of rows that say their picture shows some: they are never masked."""
     min_unsafe_words: int = Field(3, ge=1)
     """A text with fewer listed words is never unsafe."""
     max_unsafe_share: float = Field(0.01, ge=0, le=1)

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters import (
+    WordListsMissing,
     decide,
     identify,
     image_reasons,
@@ -30,8 +31,8 @@ from filters import (
     unsafe_words,
 )
 from pipelines.config import FilterConfig, RunConfig
-from pipelines.errors import UsageError
-from pipelines.masking import mask_rows
+from pipelines.errors import StageError, UsageError
+from pipelines.masking import count_pictures, mask_rows
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
 from records import REGION, Part, Sample, from_batch, set_regions, texts, to_batch
@@ -110,14 +111,15 @@ class Filter(Stage):
             out.progress(batch.num_rows)
 
     def _mask(self, batch: pa.RecordBatch, out: UnitOutput) -> tuple[pa.RecordBatch, np.ndarray]:
-        """Mask and count personal data; also how much there is on each row's pictures."""
+        """Mask personal data; also how much of it each row's pictures show."""
         in_picture = np.isin(batch["bucket"].to_numpy(zero_copy_only=False), NOT_PROSE)
         in_picture |= pc.list_value_length(batch["regions"]).to_numpy() > 0
-        batch, found = mask_rows(batch, ~in_picture & (self.config.personal == "mask"))
-        for kind, counts in found.items():
-            out.count(f"personal_{kind}", int(counts[~in_picture].sum()))
-            out.count(f"personal_in_picture_{kind}", int(counts[in_picture].sum()))
-        return batch, sum(found.values()) * in_picture
+        shown = count_pictures(batch, in_picture)
+        batch, masked = mask_rows(batch, ~in_picture & (self.config.personal == "mask"))
+        for prefix, found in (("personal", masked), ("personal_in_picture", shown)):
+            for kind, counts in found.items():
+                out.count(f"{prefix}_{kind}", int(counts.sum()))
+        return batch, np.sum(list(shown.values()), axis=0)
 
     def judge(self, batch: pa.RecordBatch) -> Verdicts:
         """Measure every row, and decide."""
@@ -174,9 +176,13 @@ class Filter(Stage):
 def read_word_lists(folder: Path | None) -> dict[str, frozenset[str]]:
     """The packages' lists, and those of a folder: `<language>.txt`, a term a line.
 
-    Raises UsageError where the folder has none, or one is not UTF-8.
+    Raises StageError where a package is missing, UsageError where the folder has
+    no list, or one is not UTF-8.
     """
-    lists = unsafe_words()
+    try:
+        lists = unsafe_words()
+    except WordListsMissing as error:
+        raise StageError(f"filter: {error}") from error
     if folder is None:
         return lists
     paths = sorted(folder.glob("*.txt"))
