@@ -24,6 +24,7 @@ from filters.minhash import (
 )
 from filters.near_duplicates import Stars, cluster_texts, find_stars
 from filters.normalise import normalise_text
+from filters.personal import MASKS, luhn, mask_personal, my_number_check, resident_check
 from filters.phash import (
     BANDS,
     HASH_BITS,
@@ -55,6 +56,8 @@ from filters.rules import (
 from filters.safety import SafetyModelMissing, safety_weights, unsafe_scores
 from filters.spam import spam
 from filters.strata import Cell, cell, deal, first_ranks
+from filters.unsafe import measure_unsafe
+from filters.word_lists import WordListsMissing, unsafe_words
 from filters.words import Units, hash_texts, mix, ngrams, units
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "ENGINES",
     "HASH_BITS",
     "LENGTH_CLASSES",
+    "MASKS",
     "MAX_CHARACTERS",
     "MAX_DIFFERENCE",
     "MAX_DISTANCE",
@@ -88,6 +92,7 @@ __all__ = [
     "SafetyModelMissing",
     "Stars",
     "Units",
+    "WordListsMissing",
     "band_keys",
     "bands_and_rows",
     "c4",
@@ -116,9 +121,13 @@ __all__ = [
     "large_star",
     "layouts",
     "length_class",
+    "luhn",
+    "mask_personal",
     "measure",
     "measure_pictures",
+    "measure_unsafe",
     "mix",
+    "my_number_check",
     "ngrams",
     "normalise_text",
     "on_site",
@@ -127,6 +136,7 @@ __all__ = [
     "perceptual_hashes",
     "prose",
     "repetition",
+    "resident_check",
     "safety_weights",
     "set_signatures",
     "shingles",
@@ -138,4 +148,5 @@ __all__ = [
     "thumbnails",
     "units",
     "unsafe_scores",
+    "unsafe_words",
 ]

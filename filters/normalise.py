@@ -14,7 +14,12 @@ def normalise_text(texts: pa.StringArray) -> pa.StringArray:
     Punctuation stays and NFKC is not used: "5 - 3" and "5 + 3", "x²" and "x2"
     are different problems.
     """
+    lower = pc.utf8_lower(compose(texts))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(lower, r"[\s\p{Z}]+", " "))
+
+
+def compose(texts: pa.StringArray) -> pa.StringArray:
+    """Texts in NFC."""
     # Not pyarrow's utf8_normalize: in pyarrow 25 its NFC leaves letters decomposed.
     composed = [t if is_normalized("NFC", t) else normalize("NFC", t) for t in texts.to_pylist()]
-    lower = pc.utf8_lower(pa.array(composed, pa.string()))
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(lower, r"[\s\p{Z}]+", " "))
+    return pa.array(composed, pa.string())

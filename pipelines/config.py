@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pipelines.errors import UsageError, nearest
+from records import digest
 
 #: Stages in the only order in which they make sense.
 STAGES = (
@@ -167,6 +168,16 @@ class FilterConfig(StageConfig):
     """`drop` has open_nsfw look at every picture; it needs the extra `safety`."""
     max_unsafe: float = Field(0.5, ge=0, le=1)
     """A picture that open_nsfw is more sure of being pornographic leaves."""
+    personal: Literal["mask", "keep"] = "mask"
+    """Whether e-mail addresses, phone, identity and card numbers and IP addresses are masked."""
+    personal_in_pictures: Literal["keep", "drop"] = "keep"
+    """What becomes of rows that say their picture shows some: they are never masked."""
+    min_unsafe_words: int = Field(3, ge=1)
+    """A text with fewer listed words is never unsafe."""
+    max_unsafe_share: float = Field(0.01, ge=0, le=1)
+    """A text of which more words are listed is dropped."""
+    word_lists: Path | None = None
+    """A folder of more lists: `<language>.txt`, a term a line."""
     rules: dict[str, RuleLimits] = {}
     """Other limits of the heuristics by reason (`too_few_words: {low: 20}`), in all languages,
     or `off`; docs/thresholds.md has the reasons."""
@@ -323,6 +334,7 @@ NOT_IDENTITY = {
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
     "images": "the same",
     "max_edges": "the same clusters either way",
+    "word_lists": "where they lie; what they say is hashed",
 }
 
 
@@ -335,6 +347,9 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
     if stage in ("ingest", "evaluation"):
         sources = config.sources if stage == "ingest" else config.evaluation
         parts["sources"] = [s.model_dump(mode="json") for s in sources]
+    if stage == "filter" and config.filter.word_lists:
+        terms = sorted(config.filter.word_lists.glob("*.txt"))
+        parts["terms"] = {path.name: digest(path.read_bytes()) for path in terms}
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
         parts["embedded"] = config.model.endpoint is None

@@ -4,69 +4,43 @@ The language of every row is identified; where it is not what the source
 claims, the row gets the true label and is counted. Heuristics judge documents
 only, by their prose (`pipelines.judge_text`). A picture that shows nothing, or
 is an icon (`pipelines.judge_images`), leaves its document, which stays; a row
-of which the picture is the point leaves with it.
+of which the picture is the point leaves with it. Personal data is masked before
+anything is measured, so dropped rows do not have it either; where the text is
+what the picture shows it is counted, and kept or dropped with its row.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import (
-    DAMAGE_REASONS,
-    MAX_CHARACTERS,
-    SafetyModelMissing,
-    identify,
-    prose,
-    safety_weights,
-)
+from filters import SafetyModelMissing, safety_weights
 from pipelines.config import FilterConfig, RunConfig
 from pipelines.errors import UsageError
 from pipelines.judge_images import Look, PictureJudge
-from pipelines.judge_text import SCORE_DECIMALS, judge_documents, rules_of
+from pipelines.judge_text import DOCUMENTS, NOT_PROSE, TextJudge
+from pipelines.masking import count_pictures, mask_rows
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import REGION, PackReader, Part, Sample, from_batch, set_regions, texts, to_batch
-
-#: Buckets that the document heuristics judge.
-DOCUMENTS = ("interleaved", "text")
-#: Buckets whose text is no prose: labels, numbers, signs. A language that is not
-#: clear there is no fault.
-NOT_PROSE = ("ocr", "document", "chart", "grounding", "counting")
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """For each row of a batch: its language, scores, and the reason it leaves, if it does."""
-
-    languages: list[str | None]
-    scores: list[dict[str, float]]
-    reasons: np.ndarray
-    score: np.ndarray
-    threshold: np.ndarray
-
-    def drop(self, row: int, look: Look) -> None:
-        """Let a row leave with its picture."""
-        self.reasons[row] = look.reason
-        self.score[row], self.threshold[row] = look.score, look.threshold
+from records import REGION, PackReader, Part, Sample, from_batch, set_regions, to_batch
 
 
 class Filter(Stage):
-    """Language, document heuristics, pictures."""
+    """Language, document heuristics, unsafe words, personal data, pictures."""
 
     name = "filter"
     config: FilterConfig
 
     @classmethod
     def check(cls, config: RunConfig) -> None:
-        """Whether the rules are known, and the models that are asked for are there."""
-        rules_of(config.filter)
+        """Whether rules and lists are right, and the models that are asked for are there."""
+        TextJudge(config.filter)
         if config.filter.unsafe_images == "drop":
             try:
                 safety_weights()
@@ -75,6 +49,7 @@ class Filter(Stage):
 
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
+        self.judge = TextJudge(self.config).judge
         self.max_image_pixels = config.ingest.max_image_pixels
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
@@ -85,7 +60,10 @@ class Filter(Stage):
                 self._decide(batch, pictures, out)
 
     def _decide(self, batch: pa.RecordBatch, pictures: PictureJudge, out: UnitOutput) -> None:
+        batch, in_pictures = self._mask(batch, out)
         verdicts = self.judge(batch)
+        if self.config.personal_in_pictures == "drop":
+            verdicts.drop(in_pictures > 0, "personal_in_picture", in_pictures, 0)
         kept: list[Sample] = []
         regions: list[pa.StructArray] = []
         samples = list(from_batch(batch, regions=False))
@@ -96,7 +74,8 @@ class Filter(Stage):
             looks = [pictures[image] for image in sample.images]
             bad = next((look for look in looks if look.reason), None)
             if sample.bucket not in DOCUMENTS and bad:
-                verdicts.drop(row, bad)
+                verdicts.reasons[row] = bad.reason
+                verdicts.score[row], verdicts.threshold[row] = bad.score, bad.threshold
                 continue
             _count_images(looks, out)
             scores = {**sample.scores, **verdicts.scores[row], **picture_scores(looks)}
@@ -125,42 +104,16 @@ class Filter(Stage):
         )
         out.progress(batch.num_rows)
 
-    def judge(self, batch: pa.RecordBatch) -> Verdicts:
-        """Measure every row, and decide."""
-        text = prose(pc.utf8_slice_codeunits(texts(batch), 0, MAX_CHARACTERS))
-        identified, confidence = identify(text)
-        claimed = batch["lang"].to_pylist()
-        buckets = batch["bucket"].to_numpy(zero_copy_only=False)
-        sure = confidence >= self.config.min_language_confidence
-        is_prose = ~np.isin(buckets, NOT_PROSE)
-        believed = pc.if_else(pa.array(is_prose | sure), identified, None)
-        languages = [i or c for i, c in zip(believed.to_pylist(), claimed, strict=True)]
-        documents = np.flatnonzero(np.isin(buckets, DOCUMENTS))
-        rules = rules_of(self.config)
-        heuristics, scores = judge_documents(
-            text, pa.array(languages, pa.string()), documents, rules
-        )
-        for row in range(batch.num_rows):
-            scores[row]["language_confidence"] = round(float(confidence[row]), SCORE_DECIMALS)
-        was_identified = identified.is_valid().to_numpy(zero_copy_only=False)
-        # A picture without a word is in no language.
-        wanted = np.array([c is None or c in self.config.languages for c in languages], dtype=bool)
-        unclear = is_prose & was_identified & ~sure
-        reasons = heuristics.reason
-        # What was misread is in no language, or in a wrong one.
-        whole = np.array([reason not in DAMAGE_REASONS for reason in reasons], dtype=bool)
-        unclear, unwanted = unclear & whole, ~wanted & whole
-        reasons[unwanted] = "unwanted_language"
-        reasons[unclear] = "unclear_language"
-        by_language = unclear | unwanted
-        minimum = np.where(unclear, self.config.min_language_confidence, np.nan)
-        return Verdicts(
-            languages,
-            scores,
-            reasons,
-            np.where(by_language, confidence, heuristics.score),
-            np.where(by_language, minimum, heuristics.threshold),
-        )
+    def _mask(self, batch: pa.RecordBatch, out: UnitOutput) -> tuple[pa.RecordBatch, np.ndarray]:
+        """Mask personal data; also how much of it each row's pictures show."""
+        in_picture = np.isin(batch["bucket"].to_numpy(zero_copy_only=False), NOT_PROSE)
+        in_picture |= pc.list_value_length(batch["regions"]).to_numpy() > 0
+        shown = count_pictures(batch, in_picture)
+        batch, masked = mask_rows(batch, ~in_picture & (self.config.personal == "mask"))
+        for prefix, found in (("personal", masked), ("personal_in_picture", shown)):
+            for kind, counts in found.items():
+                out.count(f"{prefix}_{kind}", int(counts.sum()))
+        return batch, np.sum(list(shown.values()), axis=0)
 
 
 def picture_scores(looks: Sequence[Look]) -> dict[str, float]:
