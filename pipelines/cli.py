@@ -159,9 +159,12 @@ def _annotate(args: argparse.Namespace) -> int:
 
     config = load_config(args.config_file, args.set, args.out)
     config.out.mkdir(parents=True, exist_ok=True)
-    with only_one(config.out), model_endpoint(config, "annotate") as (endpoint, _):
-        with AnswerBar("annotate") as bar:
-            manifest = annotate(config, endpoint, bar.start, bar.step)
+    with (
+        only_one(config.out),
+        model_endpoint(config, "annotate") as (endpoint, _),
+        AnswerBar("annotate") as bar,
+    ):
+        manifest = annotate(config, endpoint, bar.start, bar.step)
     folder = config.out / manifest.stage
     warnings = notes(manifest)
     if args.json:

@@ -2,8 +2,9 @@
 
 The language of every row is identified; where it is not what the source
 claims, the row gets the true label and is counted. Document heuristics judge
-documents only. A picture that is too small leaves its document, which stays;
-a row of which the picture is the point leaves with it.
+documents only, and so does the quality model, where there is one. A picture
+that is too small leaves its document, which stays; a row of which the picture
+is the point leaves with it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import decide, identify, image_reasons, measure, prose
+from filters import GRADES, QualityModel, decide, identify, image_reasons, measure, prose
 from pipelines.config import FilterConfig
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
@@ -111,13 +114,33 @@ class Filter(Stage):
             | {"language_confidence": float(confidence[row])}
             for row in range(batch.num_rows)
         ]
-        return Verdicts(
+        verdicts = Verdicts(
             languages,
             scores,
             reasons,
             np.where(by_language, confidence, heuristics.score),
             np.where(by_language, minimum, heuristics.threshold),
         )
+        if self.config.quality_model is not None:
+            self._judge_quality(self.config.quality_model, texts(batch), is_document, verdicts)
+        return verdicts
+
+    def _judge_quality(
+        self, folder: Path, text: pa.StringArray, is_document: np.ndarray, verdicts: Verdicts
+    ) -> None:
+        """Add what the quality model says of documents; drop those that teach too little."""
+        rows = np.flatnonzero(is_document)
+        quality = _quality_model(folder).score(text.take(pa.array(rows)))
+        for row, education, stem in zip(rows, quality.education, quality.stem, strict=True):
+            found = {"education": education, "stem": stem, "quality": education / GRADES[-1]}
+            verdicts.scores[row] |= {k: float(v) for k, v in found.items() if not np.isnan(v)}
+        minimum = self.config.min_education
+        # A text without words has no grade: a NaN is not below anything.
+        stays = np.array([verdicts.reasons[row] is None for row in rows], dtype=bool)
+        low = stays & (quality.education < minimum)
+        verdicts.reasons[rows[low]] = "low_education"
+        verdicts.score[rows[low]] = quality.education[low]
+        verdicts.threshold[rows[low]] = minimum
 
     def _image_reasons(self, sample: Sample) -> list[str | None]:
         reasons = image_reasons(
@@ -127,6 +150,12 @@ class Filter(Stage):
             max_aspect=self.config.max_image_aspect,
         )
         return list(reasons)
+
+
+@cache
+def _quality_model(folder: Path) -> QualityModel:
+    """Loaded once a worker; a worker does not outlive its run."""
+    return QualityModel(folder)
 
 
 def _count_images(reasons: Sequence[str | None], out: UnitOutput) -> None:

@@ -44,6 +44,8 @@ ANNOTATION_SCHEMA = pa.schema(
 REJECTED_SCHEMA = pa.schema(
     [*list(ANNOTATION_SCHEMA)[:6], ("reason", pa.string()), ("detail", pa.string())]
 )
+#: In the column `model` of labels that nobody gave by reading the text.
+WEAK_GRADER = "kind of text"
 #: What a column may hold.
 _ALLOWED = {"education": GRADES, "field": FIELDS, "split": SPLITS}
 _SUFFIXES = (".parquet", ".jsonl", ".ndjson")

@@ -44,13 +44,16 @@ from model.embedded import NAME as EMBEDDED_NAME
 from pipelines.classifier_card import CARD, card
 from pipelines.classifier_metrics import measure_head
 from pipelines.errors import StageError, UsageError
-from pipelines.labels import document_keys, labels_digest, read_labels, strata
+from pipelines.labels import WEAK_GRADER, document_keys, labels_digest, read_labels, strata
 from records import digest, write_json
 
 #: The heads of a quality model, and the labels that each may have.
 HEADS: Mapping[str, tuple[Any, ...]] = {"education": GRADES, "field": FIELDS}
-#: Labels of a model that is there to show the path.
-WEAK = (EMBEDDED_NAME,)
+#: Graders whose word is not to be trusted, and why.
+WEAK = {
+    EMBEDDED_NAME: "it shows that the path works, and cannot judge",
+    WEAK_GRADER: "the label is that of the kind of text, and nobody read it",
+}
 #: Rows of a batch of predictions.
 _BATCH = 1000
 
@@ -264,7 +267,7 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
 
 def _warnings(told: dict[str, Any]) -> list[str]:
     rows, by = told["training"]["rows"], told["training"]["labels_by"]
-    found = [f"the labels are by {name}: do not trust them" for name in WEAK if name in by]
+    found = [f"labels by {name!r}: {why}" for name, why in WEAK.items() if name in by]
     for part in ("validation", "test"):
         if not rows[part]:
             missing = "the probabilities are not calibrated" if part == "validation" else "no test"
