@@ -5,6 +5,15 @@ from filters.c4 import c4
 from filters.clusters import components, large_star, small_star
 from filters.contamination import Index, Matches, find_items, index_items
 from filters.damage import damage
+from filters.evaluation import (
+    ClassScores,
+    Reliability,
+    class_scores,
+    confusion,
+    fit_temperature,
+    reliability,
+    tempered,
+)
 from filters.fineweb import fineweb
 from filters.gopher import gopher
 from filters.images import judge_pictures
@@ -39,6 +48,21 @@ from filters.phash import (
 )
 from filters.pixels import VIEW_SIDE, measure_pictures
 from filters.prose import prose
+from filters.quality import (
+    FIELDS,
+    GRADES,
+    MODEL_FILE,
+    NORMALISER,
+    NOT_STEM,
+    Head,
+    NoQualityModel,
+    Quality,
+    QualityModel,
+    fasttext_label,
+    quality_model_digest,
+    quality_text,
+    stem_probability,
+)
 from filters.ratios import Measures
 from filters.repetition import repetition
 from filters.rules import (
@@ -55,6 +79,7 @@ from filters.rules import (
 )
 from filters.safety import SafetyModelMissing, safety_weights, unsafe_scores
 from filters.spam import spam
+from filters.splits import SPLITS, group, near_duplicate_keys, split
 from filters.strata import Cell, cell, deal, first_ranks
 from filters.unsafe import measure_unsafe
 from filters.word_lists import WordListsMissing, unsafe_words
@@ -65,6 +90,8 @@ __all__ = [
     "DAMAGE",
     "DAMAGE_REASONS",
     "ENGINES",
+    "FIELDS",
+    "GRADES",
     "HASH_BITS",
     "LENGTH_CLASSES",
     "MASKS",
@@ -73,12 +100,18 @@ __all__ = [
     "MAX_DISTANCE",
     "MEASURERS",
     "MIN_LETTERS",
+    "MODEL_FILE",
+    "NORMALISER",
+    "NOT_STEM",
     "PLACES",
     "RULES",
+    "SPLITS",
     "THUMBNAIL_SIDE",
     "VIEW_SIDE",
     "Cell",
+    "ClassScores",
     "Decision",
+    "Head",
     "Index",
     "LanguageModelMissing",
     "Layout",
@@ -86,7 +119,11 @@ __all__ = [
     "Matches",
     "Measurer",
     "Measures",
+    "NoQualityModel",
     "Paragraphs",
+    "Quality",
+    "QualityModel",
+    "Reliability",
     "Rule",
     "RuleError",
     "SafetyModelMissing",
@@ -98,18 +135,23 @@ __all__ = [
     "c4",
     "cell",
     "change_rules",
+    "class_scores",
     "cluster_texts",
     "components",
+    "confusion",
     "damage",
     "deal",
     "decide",
     "differences",
     "estimate_tokens",
+    "fasttext_label",
     "find_items",
     "find_stars",
     "fineweb",
     "first_ranks",
+    "fit_temperature",
     "gopher",
+    "group",
     "hamming",
     "hash_texts",
     "hash_words",
@@ -128,6 +170,7 @@ __all__ = [
     "measure_unsafe",
     "mix",
     "my_number_check",
+    "near_duplicate_keys",
     "ngrams",
     "normalise_text",
     "on_site",
@@ -135,6 +178,9 @@ __all__ = [
     "paragraphs",
     "perceptual_hashes",
     "prose",
+    "quality_model_digest",
+    "quality_text",
+    "reliability",
     "repetition",
     "resident_check",
     "safety_weights",
@@ -144,6 +190,9 @@ __all__ = [
     "site_keys",
     "small_star",
     "spam",
+    "split",
+    "stem_probability",
+    "tempered",
     "text_signatures",
     "thumbnails",
     "units",

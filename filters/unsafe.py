@@ -27,9 +27,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.characters import LETTERS_PER_WORD, UNSPACED
 from filters.normalise import compose
 
+#: Languages written without blanks, and how many of their letters count as a word.
+_UNSPACED, _LETTERS_PER_WORD = ("ja", "zh"), 2
 #: Languages whose Latin words are English.
 _OTHER_SCRIPTS = ("ko", "ja")
 _NO_LETTER = r"[^\p{L}\p{M}\p{N}]"
@@ -136,8 +137,8 @@ def _spaced(texts: pa.StringArray, language: str) -> pa.StringArray:
 
 
 def _words(texts: pa.StringArray, language: str) -> NDArray[np.float64]:
-    if language in UNSPACED:
-        return np.maximum(1, _count(texts, r"\p{L}") // LETTERS_PER_WORD)
+    if language in _UNSPACED:
+        return np.maximum(1, _count(texts, r"\p{L}") // _LETTERS_PER_WORD)
     return np.maximum(1, _count(texts, r"[\p{L}\p{M}\p{N}]+"))
 
 

@@ -44,6 +44,8 @@ PRESETS = {
     "general": Sampling(temperature=1.0, top_p=0.95, presence_penalty=1.5),
     "document": Sampling(temperature=0.6, top_p=0.95, presence_penalty=1.5, top_k=20),
     "text": Sampling(temperature=1.0, top_p=0.95),
+    # Ours: a grade is the most probable one, and the same when asked again.
+    "judge": Sampling(temperature=0.0, top_p=1.0),
 }
 
 

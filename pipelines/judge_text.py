@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from filters import (
     DAMAGE_REASONS,
+    GRADES,
     MAX_CHARACTERS,
     RULES,
     Decision,
     Limits,
+    QualityModel,
     Rule,
     RuleError,
     WordListsMissing,
@@ -109,7 +112,33 @@ class TextJudge:
         share, most = unsafe["unsafe_share"], self.config.max_unsafe_share
         enough = unsafe["unsafe_words"] >= self.config.min_unsafe_words
         verdicts.drop(enough & (share > most), "unsafe_words", share, most)
+        if self.config.quality_model is not None:
+            self._judge_quality(self.config.quality_model, texts(batch), documents, verdicts)
         return verdicts
+
+    def _judge_quality(
+        self, folder: Path, text: pa.StringArray, documents: NDArray, verdicts: Verdicts
+    ) -> None:
+        """Add what the quality model says of documents; drop those that teach too little."""
+        found = _quality_model(folder).score(text.take(pa.array(documents)))
+        education = np.full(len(text), np.nan)
+        education[documents] = found.education
+        for row, grade, stem in zip(documents, found.education, found.stem, strict=True):
+            scores = {"education": grade, "stem": stem, "quality": grade / GRADES[-1]}
+            verdicts.scores[row] |= {
+                name: round(float(value), SCORE_DECIMALS)
+                for name, value in scores.items()
+                if not np.isnan(value)
+            }
+        # A text without words has no grade: a NaN is not below anything.
+        minimum = self.config.min_education
+        verdicts.drop(education < minimum, "low_education", education, minimum)
+
+
+@cache
+def _quality_model(folder: Path) -> QualityModel:
+    """Loaded once a worker; a worker does not outlive its run."""
+    return QualityModel(folder)
 
 
 def rules_of(config: FilterConfig) -> tuple[Rule, ...]:

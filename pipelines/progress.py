@@ -58,6 +58,33 @@ class ProgressBar:
                 watcher.join()
 
 
+class AnswerBar:
+    """Counts a model's answers on standard error, if that is a terminal."""
+
+    def __init__(self, name: str):
+        console = Console(stderr=True)
+        columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        self._task = self._bar.add_task(name, total=None)
+
+    def __enter__(self) -> AnswerBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def start(self, total: int) -> None:
+        """State how many there will be."""
+        self._bar.update(self._task, total=total)
+
+    def step(self) -> None:
+        """One more is there."""
+        self._bar.advance(self._task)
+
+
 class Silence:
     """Shows nothing."""
 

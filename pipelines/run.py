@@ -58,7 +58,7 @@ def run(
     for name in config.stages:
         STAGES[name].check(config)
     config.out.mkdir(parents=True, exist_ok=True)
-    with _only_one(config.out), ExitStack() as stack:
+    with only_one(config.out), ExitStack() as stack:
         write_atomically(config.out / CONFIG, config.model_dump_json(indent=1).encode())
         runner: Runner
         if beam_options:
@@ -90,13 +90,24 @@ def stages_of(run_dir: Path) -> list[str]:
 
 @contextmanager
 def _model_for(stage: Stage, config: RunConfig) -> Iterator[None]:
-    """Give a stage that calls the model its endpoint; start the embedded one if none is named."""
+    """Give a stage that calls the model its endpoint."""
     if not isinstance(stage, Recaption):
         yield
         return
+    with model_endpoint(config, stage.name) as (endpoint, license):
+        stage.endpoint, stage.model_license = endpoint, license
+        yield
+
+
+@contextmanager
+def model_endpoint(config: RunConfig, user: str) -> Iterator[tuple[Endpoint, str]]:
+    """The model's endpoint and the licence of what it writes; the embedded one if none is named.
+
+    Raises StageError, in the name of `user`, where that is not installed.
+    """
     model = config.model
     if model.endpoint:
-        stage.endpoint = Endpoint(
+        endpoint = Endpoint(
             url=model.endpoint,
             model=model.name,
             sees_images=model.sees_images,
@@ -104,18 +115,17 @@ def _model_for(stage: Stage, config: RunConfig) -> Iterator[None]:
             concurrency=model.concurrency,
             timeout=model.timeout,
         )
-        yield
+        yield endpoint, model.license
         return
     try:
         with embedded_endpoint() as endpoint:
-            stage.endpoint, stage.model_license = endpoint, EMBEDDED_LICENSE
-            yield
+            yield endpoint, EMBEDDED_LICENSE
     except EmbeddedModelMissing as error:
-        raise StageError(f"recaption: {error}") from error
+        raise StageError(f"{user}: {error}") from error
 
 
 @contextmanager
-def _only_one(out: Path) -> Iterator[None]:
+def only_one(out: Path) -> Iterator[None]:
     """Hold the run's lock, which the system releases even if this process is killed."""
     with open(out / ".lock", "w") as lock:
         try:

@@ -56,14 +56,14 @@ def fetch(folder: Path) -> dict[str, Any]:
 def _debian(name: str, inside: str, target: str, folder: Path) -> dict[str, str]:
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         work = Path(temporary)
-        _call(
+        call(
             ["apt-get", "-q", "download", name],
             work,
             "run `apt-get update` as root first, and see that the package exists",
         )
         archive = next(work.glob("*.deb"))
-        _call(["dpkg-deb", "-x", archive.name, "tree"], work, "the package is broken")
-        version = _call(["dpkg-deb", "-f", archive.name, "Version"], work, "the package is broken")
+        call(["dpkg-deb", "-x", archive.name, "tree"], work, "the package is broken")
+        version = call(["dpkg-deb", "-f", archive.name, "Version"], work, "the package is broken")
         destination = folder / target
         shutil.rmtree(destination, ignore_errors=True)
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -79,18 +79,19 @@ def _problems(path: Path) -> int:
         for name in ("requirements.txt", "problems.py"):
             (work / name).write_bytes(source.joinpath(name).read_bytes())
         pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        _call(
+        call(
             [*pip, "--require-hashes", "--target", "packages", "-r", "requirements.txt"],
             work,
             "see that pip works in this environment",
         )
         program = ["env", "PYTHONPATH=packages", sys.executable, "problems.py"]
-        lines = _call(program, work, "reasoning-gym did not run")
+        lines = call(program, work, "reasoning-gym did not run")
         write_atomically(path, lines.encode())
         return len(lines.splitlines())
 
 
-def _call(command: list[str], folder: Path, hint: str) -> str:
+def call(command: list[str], folder: Path, hint: str) -> str:
+    """What a program prints, run in a folder. Raises StageError with the hint where it fails."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1800)
     except (OSError, subprocess.TimeoutExpired) as error:
