@@ -19,13 +19,13 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, PipelineState
 
 from pipelines.errors import StageError, UsageError
-from pipelines.stage import Stage
+from pipelines.stage import Stage, Step
 from pipelines.work import Unit
 from pipelines.worker import start_worker
 
 
 def run_pipeline(
-    stage: Stage, units: Sequence[Unit], runner: PipelineRunner | str, options: Sequence[str] = ()
+    stage: Stage | Step, units: Sequence[Unit], runner: PipelineRunner | str, options: Sequence[str] = ()
 ) -> None:
     """One Beam pipeline over some units of a stage."""
     pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(options)))
@@ -57,7 +57,7 @@ class LocalRunner:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def run(self, stage: Stage, units: Sequence[Unit]) -> None:
+    def run(self, stage: Stage | Step, units: Sequence[Unit]) -> None:
         """One pipeline a unit; a stage that shuffles is one pipeline in one process."""
         assert self._pool is not None, "use the runner as a context"
         jobs = [list(units)] if stage.shuffles else [[u] for u in units]
@@ -87,12 +87,12 @@ class BeamRunner:
             )
         self.options = list(options)
 
-    def run(self, stage: Stage, units: Sequence[Unit]) -> None:
+    def run(self, stage: Stage | Step, units: Sequence[Unit]) -> None:
         """All units in one pipeline."""
         run_pipeline(stage, units, None, self.options)
 
 
-def _run_job(stage: Stage, units: list[Unit]) -> None:
+def _run_job(stage: Stage | Step, units: list[Unit]) -> None:
     try:
         run_pipeline(stage, units, FnApiRunner())
     except Exception as error:

@@ -20,7 +20,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -85,6 +85,15 @@ class Stage(beam.PTransform):
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[int]:
         return units | "ProcessUnits" >> beam.Map(self.run_unit).with_output_types(int)
 
+    def drive(self, runner: Runner, units: Sequence[Unit], waiting: Sequence[Unit]) -> None:
+        """Have `units` done, of which `waiting` are not yet. By default in one sweep.
+
+        A stage that has to look at all rows before it decides about any overrides
+        this, and runs a `Step` over them first.
+        """
+        if waiting:
+            runner.run(self, units if self.shuffles else waiting)
+
     def run_unit(self, unit: Unit) -> int:
         """Process one unit, write its files and its report; return its index."""
         with self.output(unit) as out:
@@ -108,11 +117,33 @@ class Stage(beam.PTransform):
         """Called when all units are checked, before the manifest is written."""
 
 
-class Runner(Protocol):
-    """Runs a stage over units; see `pipelines.runner`."""
+class Step(beam.PTransform):
+    """A sweep of a stage over units of work that are not rows in and rows out.
 
-    def run(self, stage: Stage, units: Sequence[Unit]) -> None:
-        """Process all units. What became of them is read from their reports."""
+    `work` does one unit and leaves files; it is not asked again for what it left.
+    """
+
+    shuffles: ClassVar[bool] = False
+
+    def __init__(self, name: str, work: Callable[[Unit], None]):
+        super().__init__()
+        self.name = name
+        self.work = work
+
+    def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[int]:
+        return units | "DoUnits" >> beam.Map(self.do_unit).with_output_types(int)
+
+    def do_unit(self, unit: Unit) -> int:
+        """Do one unit; return its index."""
+        self.work(unit)
+        return unit.index
+
+
+class Runner(Protocol):
+    """Runs a stage, or one step of it, over units; see `pipelines.runner`."""
+
+    def run(self, stage: Stage | Step, units: Sequence[Unit]) -> None:
+        """Process all units. What became of them is seen in the files they leave."""
 
 
 class Watcher(Protocol):
@@ -155,8 +186,7 @@ def run_stage(
     _resume(stage, fingerprint)
     waiting = [u for u in units if not report_path(stage.work, u.index).exists()]
     with watcher.watch(stage, units, len(units) - len(waiting)):
-        if waiting:
-            runner.run(stage, units if stage.shuffles else waiting)
+        stage.drive(runner, units, waiting)
     reports = list(_reports(stage, units))
     manifest = _manifest(stage, source, fingerprint, reports, time.monotonic() - started)
     _check_error_rate(stage, manifest)
