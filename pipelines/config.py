@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pipelines.errors import UsageError, nearest
 
 #: Stages in the only order in which they make sense.
-STAGES = ("ingest", "dedupe", "filter", "bucket", "recaption", "render", "shard")
+STAGES = ("ingest", "dedupe", "filter", "select", "bucket", "recaption", "render", "shard")
 
 
 #: Kinds of sources.
@@ -136,8 +136,44 @@ class FilterConfig(StageConfig):
     """Long side over short side; pictures beyond it (rules, banners) leave too."""
 
 
+class RepeatConfig(_Section):
+    """A rule of `select.repeats`."""
+
+    score: str
+    """Such as `education`, or `tokens_per_image`, which `select` measures."""
+    at_least: float
+    """A row whose score is this or higher …"""
+    add: int = Field(1, ge=1)
+    """… is shown so many times more."""
+
+
+class SelectConfig(StageConfig):
+    """Entity balance, and how often each row is shown."""
+
+    max_per_entity: int | None = Field(20_000, ge=1)
+    """Rows that stay for the sake of one entity, about; counted within a language. 20,000 is what
+    MetaCLIP takes for 400 million pictures. Null: no balancing."""
+    max_without_entity: int | None = Field(None, ge=1)
+    """The same for the rows of one bucket and language that name nothing. Null: all stay."""
+    preference: float = Field(1.0, ge=0, le=4)
+    """How much good rows are preferred where some must go: the best are 2^preference times as
+    likely to stay as the rule says, the worst that much less; 0 for the rule alone."""
+    repeats: list[RepeatConfig] = [
+        RepeatConfig(score="education", at_least=3.5),
+        RepeatConfig(score="stem", at_least=0.5),
+        RepeatConfig(score="tokens_per_image", at_least=1024),
+    ]
+    """Which rows are shown more than once an epoch."""
+    max_repeat: int = Field(3, ge=1)
+    """The most times a row is shown."""
+
+
 class BucketConfig(StageConfig):
-    """Bucket and length class."""
+    """Bucket, quality tier and length class."""
+
+    tiers: dict[str, tuple[float, float]] = {"education": (1.5, 3.0), "quality": (1 / 3, 2 / 3)}
+    """Score -> where the tiers mid and high begin. The first that a row has decides; a row that
+    has none is in no tier."""
 
     max_pixels: int = Field(1_003_520, ge=784)
     """Pixels to which the model's processor scales a picture down: decides its visual tokens."""
@@ -219,6 +255,7 @@ class RunConfig(_Section):
     ingest: IngestConfig = IngestConfig()
     dedupe: DedupeConfig = DedupeConfig()
     filter: FilterConfig = FilterConfig()
+    select: SelectConfig = SelectConfig()
     bucket: BucketConfig = BucketConfig()
     recaption: RecaptionConfig = RecaptionConfig()
     render: RenderConfig = RenderConfig()

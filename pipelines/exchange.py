@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,9 @@ def write_array(path: Path, array: NDArray) -> None:
 def open_array(path: Path) -> NDArray:
     """An array as it lies in its file: only what is looked at is read."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError:  # an empty array cannot be mapped
-        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(path, allow_pickle=False)
 
 
 def read_range(paths: Sequence[Path], low: int, high: int, columns: int) -> Columns:
@@ -65,7 +66,7 @@ def count_rows_of(paths: Sequence[Path]) -> int:
 def hash_ranges(count: int) -> list[tuple[int, int]]:
     """The space of 64-bit hashes in `count` equal ranges."""
     edges = [i * (_LAST + 1) // count for i in range(count + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 _LAST = (1 << 64) - 1

@@ -21,12 +21,14 @@ from pipelines.progress import ProgressBar
 from pipelines.recaption import Recaption
 from pipelines.render import Render
 from pipelines.runner import BeamRunner, LocalRunner
+from pipelines.select import Select
 from pipelines.shard import Shard
 from pipelines.stage import Runner, Stage, StageResult, run_stage
 from records import Dataset, NoDataset, write_atomically
 
 STAGES: dict[str, type[Stage]] = {
-    stage.name: stage for stage in (Ingest, Dedupe, Filter, Bucket, Recaption, Render, Shard)
+    stage.name: stage
+    for stage in (Ingest, Dedupe, Filter, Select, Bucket, Recaption, Render, Shard)
 }
 #: The configuration as it was run, in the run's directory.
 CONFIG = "config.json"

@@ -37,7 +37,9 @@ from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Dataset, Manifest, NoDataset, count_rows, digest_json
 
 #: The packages whose version can change what a stage writes.
-RECORDED_VERSIONS = ("vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow")
+RECORDED_VERSIONS = (
+    "vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow", "kiwipiepy",
+)  # fmt: skip
 #: Kinds of errors that a failure names.
 MAX_ERRORS_TOLD = 12
 ROW_COUNTS = ("in", "kept", "made", "dropped", "rejected", "errors")
@@ -93,6 +95,28 @@ class Stage(beam.PTransform):
         """
         if waiting:
             runner.run(self, units if self.shuffles else waiting)
+
+    def sweep(
+        self,
+        runner: Runner,
+        name: str,
+        work: Callable[[Unit], None],
+        units: Sequence[Unit],
+        left: Callable[[Unit], Path],
+    ) -> None:
+        """Run `work` over the units that have not left their file yet.
+
+        Raises StageError where one has not after.
+        """
+        waiting = [unit for unit in units if not left(unit).exists()]
+        if waiting:
+            runner.run(Step(name, work), waiting)
+        lost = [unit.index for unit in units if not left(unit).exists()]
+        if lost:
+            raise StageError(
+                f"{self.name}: the runner said it was done, but {len(lost)} units of the sweep "
+                f"{name} were never processed. Run the same command again."
+            )
 
     def run_unit(self, unit: Unit) -> int:
         """Process one unit, write its files and its report; return its index."""
