@@ -25,7 +25,10 @@ from pipelines.worker import start_worker
 
 
 def run_pipeline(
-    stage: Stage | Step, units: Sequence[Unit], runner: PipelineRunner | str, options: Sequence[str] = ()
+    stage: Stage | Step,
+    units: Sequence[Unit],
+    runner: PipelineRunner | str,
+    options: Sequence[str] = (),
 ) -> None:
     """One Beam pipeline over some units of a stage."""
     pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(list(options)))
