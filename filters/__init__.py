@@ -1,10 +1,12 @@
 """Decisions about existing data. Pure: no Beam, no files but the weights of shipped models."""
 
+from filters.balance import Balance, balance, draws, entity_keys, row_keys
 from filters.boilerplate import Paragraphs, join_paragraphs, on_site, paragraphs, site_keys
 from filters.c4 import c4
 from filters.clusters import components, large_star, small_star
 from filters.contamination import Index, Matches, find_items, index_items
 from filters.damage import damage
+from filters.entities import KoreanModelMissing, canonical, entities
 from filters.evaluation import (
     ClassScores,
     Reliability,
@@ -47,6 +49,7 @@ from filters.phash import (
     thumbnails,
 )
 from filters.pixels import VIEW_SIDE, measure_pictures
+from filters.priorities import PRIORITIES, RepeatRule, preference, repeats
 from filters.prose import prose
 from filters.quality import (
     FIELDS,
@@ -80,7 +83,7 @@ from filters.rules import (
 from filters.safety import SafetyModelMissing, safety_weights, unsafe_scores
 from filters.spam import spam
 from filters.splits import SPLITS, group, near_duplicate_keys, split
-from filters.strata import Cell, cell, deal, first_ranks
+from filters.strata import NO_TIER, TIERS, Cell, cell, deal, first_ranks, quality_tiers, stratum
 from filters.unsafe import measure_unsafe
 from filters.word_lists import WordListsMissing, unsafe_words
 from filters.words import Units, hash_texts, mix, ngrams, units
@@ -103,16 +106,21 @@ __all__ = [
     "MODEL_FILE",
     "NORMALISER",
     "NOT_STEM",
+    "NO_TIER",
     "PLACES",
+    "PRIORITIES",
     "RULES",
     "SPLITS",
     "THUMBNAIL_SIDE",
+    "TIERS",
     "VIEW_SIDE",
+    "Balance",
     "Cell",
     "ClassScores",
     "Decision",
     "Head",
     "Index",
+    "KoreanModelMissing",
     "LanguageModelMissing",
     "Layout",
     "Limits",
@@ -124,15 +132,18 @@ __all__ = [
     "Quality",
     "QualityModel",
     "Reliability",
+    "RepeatRule",
     "Rule",
     "RuleError",
     "SafetyModelMissing",
     "Stars",
     "Units",
     "WordListsMissing",
+    "balance",
     "band_keys",
     "bands_and_rows",
     "c4",
+    "canonical",
     "cell",
     "change_rules",
     "class_scores",
@@ -143,6 +154,9 @@ __all__ = [
     "deal",
     "decide",
     "differences",
+    "draws",
+    "entities",
+    "entity_keys",
     "estimate_tokens",
     "fasttext_label",
     "find_items",
@@ -177,12 +191,16 @@ __all__ = [
     "own_language",
     "paragraphs",
     "perceptual_hashes",
+    "preference",
     "prose",
     "quality_model_digest",
     "quality_text",
+    "quality_tiers",
     "reliability",
+    "repeats",
     "repetition",
     "resident_check",
+    "row_keys",
     "safety_weights",
     "set_signatures",
     "shingles",
@@ -192,6 +210,7 @@ __all__ = [
     "spam",
     "split",
     "stem_probability",
+    "stratum",
     "tempered",
     "text_signatures",
     "thumbnails",

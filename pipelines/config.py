@@ -35,6 +35,7 @@ STAGES = (
     "filter",
     "near_dedupe",
     "decontaminate",
+    "select",
     "bucket",
     "recaption",
     "render",
@@ -220,8 +221,44 @@ class DecontaminateConfig(StageConfig):
     """The share of an item's 13-grams that a row must have to hold it."""
 
 
+class RepeatConfig(_Section):
+    """A rule of `select.repeats`."""
+
+    score: str
+    """Such as `education`, or `tokens_per_image`, which `select` measures."""
+    at_least: float
+    """A row whose score is this or higher …"""
+    add: int = Field(1, ge=1)
+    """… is shown so many times more."""
+
+
+class SelectConfig(StageConfig):
+    """Entity balance, and how often each row is shown."""
+
+    max_per_entity: int | None = Field(20_000, ge=1)
+    """Rows that stay for the sake of one entity, about; counted within a language. 20,000 is what
+    MetaCLIP takes for 400 million pictures. Null: no balancing."""
+    max_without_entity: int | None = Field(None, ge=1)
+    """The same for the rows of one bucket and language that name nothing. Null: all stay."""
+    preference: float = Field(1.0, ge=0, le=4)
+    """How much good rows are preferred where some must go: the best are 2^preference times as
+    likely to stay as the rule says, the worst that much less; 0 for the rule alone."""
+    repeats: list[RepeatConfig] = [
+        RepeatConfig(score="education", at_least=3.5),
+        RepeatConfig(score="stem", at_least=0.5),
+        RepeatConfig(score="tokens_per_image", at_least=1024),
+    ]
+    """Which rows are shown more than once an epoch."""
+    max_repeat: int = Field(3, ge=1)
+    """The most times a row is shown."""
+
+
 class BucketConfig(StageConfig):
-    """Bucket and length class."""
+    """Bucket, quality tier and length class."""
+
+    tiers: dict[str, tuple[float, float]] = {"education": (1.5, 3.0), "quality": (1 / 3, 2 / 3)}
+    """Score -> where the tiers mid and high begin. The first that a row has decides; a row that
+    has none is in no tier."""
 
     max_pixels: int = Field(1_003_520, ge=784)
     """Pixels to which the model's processor scales a picture down: decides its visual tokens."""
@@ -326,6 +363,7 @@ class RunConfig(_Section):
     filter: FilterConfig = FilterConfig()
     near_dedupe: NearDedupeConfig = NearDedupeConfig()
     decontaminate: DecontaminateConfig = DecontaminateConfig()
+    select: SelectConfig = SelectConfig()
     bucket: BucketConfig = BucketConfig()
     recaption: RecaptionConfig = RecaptionConfig()
     render: RenderConfig = RenderConfig()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.bucket import strata_of
 from pipelines.run import stages_of
 from pipelines.work import PROGRESS, REPORTS
 from records import Manifest, NoDataset
@@ -97,6 +100,40 @@ def print_funnel(stages: list[StageStatus], console: Console) -> None:
     for stage in stages:
         for line in _why(stage.manifest) if stage.manifest else ():
             console.print(f"{stage.name:<10} {line}", highlight=False, soft_wrap=True)
+    _print_mixture(stages, console)
+
+
+#: (bucket, language, quality tier) -> {length class: samples}.
+Mixture = dict[tuple[str, str, str], dict[int, int]]
+
+
+def mixture(strata: Mapping[str, int]) -> Mixture:
+    """How many samples are in what, from the numbers of strata; the language unknown is "–"."""
+    table: Mixture = defaultdict(dict)
+    for name, count in sorted(strata.items()):
+        bucket, lang, length, tier = name.split(".")
+        table[bucket, "–" if lang == "None" else lang, tier][int(length)] = count
+    return table
+
+
+def _print_mixture(stages: list[StageStatus], console: Console) -> None:
+    """What the last stage that counted strata left."""
+    counted = [(s.name, strata_of(s.manifest)) for s in stages if s.manifest]
+    name, strata = next(((n, c) for n, c in reversed(counted) if c), ("", {}))
+    if not strata:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in (name, "language", "quality"):
+        table.add_column(column, no_wrap=True)
+    rows = mixture(strata)
+    lengths = sorted({length for counts in rows.values() for length in counts})
+    for column in (*(f"≤ {length // 1024}k" for length in lengths), "all"):
+        table.add_column(column, justify="right")
+    for key, counts in rows.items():
+        numbers = [f"{counts[n]:,}" if n in counts else "-" for n in lengths]
+        table.add_row(*key, *numbers, f"{sum(counts.values()):,}")
+    console.print()
+    console.print(table)
 
 
 def _number(rows: dict[str, int], name: str) -> str:

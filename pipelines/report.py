@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment
 from PIL import Image
 
-from pipelines.funnel import read_status
+from pipelines.funnel import mixture, read_status
 from pipelines.shard import INDEX
 from records import Dataset, PackReader, Region, Sample, digest, from_batch, write_atomically
 
@@ -72,7 +72,7 @@ def write_report(run_dir: Path) -> Path:
             run=run_dir.name,
             stages=stages,
             index=index,
-            mixture=_mixture(index),
+            mixture=mixture(index["strata"]) if index else {},
             languages=_languages(run_dir),
             captions=_captions(stages),
             samples=_samples(run_dir, packs),
@@ -82,15 +82,6 @@ def write_report(run_dir: Path) -> Path:
     path = run_dir / "report.html"
     write_atomically(path, html.encode("utf-8", "replace"))
     return path
-
-
-def _mixture(index: dict | None) -> dict[tuple[str, str], dict[int, int]]:
-    """(bucket, language) -> {length class: samples}."""
-    table: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    for name, count in sorted((index or {"strata": {}})["strata"].items()):
-        bucket, lang, length = name.split(".")
-        table[bucket, lang][int(length)] = count
-    return table
 
 
 def _languages(run_dir: Path) -> dict[str, dict[str, int]]:

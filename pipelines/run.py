@@ -23,6 +23,7 @@ from pipelines.progress import ProgressBar
 from pipelines.recaption import Recaption
 from pipelines.render import Render
 from pipelines.runner import BeamRunner, LocalRunner
+from pipelines.select import Select
 from pipelines.shard import Shard
 from pipelines.stage import Runner, Stage, StageResult, run_stage
 from records import Dataset, NoDataset, write_atomically
@@ -35,6 +36,7 @@ STAGES: dict[str, type[Stage]] = {
         Filter,
         NearDedupe,
         Decontaminate,
+        Select,
         Bucket,
         Recaption,
         Render,

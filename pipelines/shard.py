@@ -1,9 +1,12 @@
 """Training shards: WebDataset tars and Parquet files of equal sample counts.
 
 Each shard is a stratified slice of the whole mixture (bucket, language, length
-class), in an order that depends only on the seed. Ids cross one shuffle to be
-dealt, rows a second one to meet in their shard; image bytes are read from the
-packs where a shard is written.
+class, quality tier), in an order that depends only on the seed. Ids cross one
+shuffle to be dealt, rows a second one to meet in their shard; image bytes are
+read from the packs where a shard is written.
+
+A row with the score `repeat` is dealt as many times, into different shards. Its
+copies are made rows: `<id>-1`, `<id>-2` …, with the row as their parent.
 
     train-00000-of-00012.tar       <id>.json, <id>.0.webp, <id>.1.png …
     train-00000-of-00012.parquet   the same samples, images inside
@@ -14,15 +17,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 import pipelines.coders  # noqa: F401  (registers the coder of Arrow batches)
-from filters import Cell, cell, deal, first_ranks
+from filters import Cell, cell, deal, first_ranks, stratum
+from pipelines.bucket import STRATUM, strata_of
 from pipelines.config import RunConfig, ShardConfig
 from pipelines.errors import StageError
 from pipelines.shard_formats import write_parquet, write_webdataset
@@ -37,11 +44,14 @@ from records import (
     Sample,
     digest,
     from_batch,
+    scores,
     to_batch,
     write_json,
 )
 
 INDEX = "index.json"
+#: Before the number of a copy, in its id. No other id has it.
+COPY = "-"
 Cells = tuple[Cell, pa.RecordBatch]
 Keyed = tuple[int, pa.RecordBatch]
 
@@ -64,8 +74,13 @@ class Shard(Stage):
         self.rows = sum(unit.rows for unit in self.inputs)
         if not self.rows:
             raise StageError("shard: no rows are left: see the funnel for where they went")
-        self.shards = math.ceil(self.rows / self.config.samples)
-        small, larger = divmod(self.rows, self.shards)
+        samples = sum(
+            int(repeat_counts(batch).sum())
+            for unit in self.inputs
+            for batch in unit.batches(["scores"])
+        )
+        self.shards = math.ceil(samples / self.config.samples)
+        small, larger = divmod(samples, self.shards)
         sizes = [small + (i < larger) for i in range(self.shards)]
         return [Unit(i, self.shards, rows=n) for i, n in enumerate(sizes)], fingerprint
 
@@ -107,23 +122,29 @@ class Shard(Stage):
                 key=lambda s: digest(str(self.seed), "order", s.id),
             )
             for sample in order:
-                out.read(1, sample.source.dataset)
+                is_copy = COPY in sample.id
+                if not is_copy:
+                    out.read(1, sample.source.dataset)
                 try:
                     pixels = [packs.read(i.pack, i.offset, i.size) for i in sample.images]
                 except (OSError, ValueError) as error:
+                    if is_copy:  # the row itself is the error
+                        out.count("rows_lost_copy")
+                        continue
                     out.error(
                         sample.source.dataset, sample.id, "pack_unreadable", detail=str(error)
                     )
                     continue
                 samples.append((sample, pixels))
-                out.count(f"stratum.{stratum(sample)}")
-            out.keep(to_batch(sample for sample, _ in samples))
+                out.count(STRATUM + stratum(sample.bucket, sample.lang, sample.scores))
+            out.keep(to_batch(sample for sample, _ in samples if COPY not in sample.id))
+            out.make(to_batch(sample for sample, _ in samples if COPY in sample.id))
             self._write(unit, samples)
         return index
 
     def finish(self, manifest: Manifest) -> None:
         """Check that all rows came, add the shards to the manifest, and write the index."""
-        if manifest.rows["in"] != self.rows:
+        if self.rows != sum(manifest.rows[name] for name in ("kept", "errors")):
             raise StageError("shard: the runner lost rows in a shuffle; run the same command again")
         shards = []
         parts = [f for f in manifest.files if f.kind == "part"]
@@ -141,11 +162,7 @@ class Shard(Stage):
                             "sha256": entry.sha256,
                         }
                     )
-        strata = {
-            name.removeprefix("stratum."): count
-            for name, count in manifest.metrics.items()
-            if name.startswith("stratum.")
-        }
+        strata = strata_of(manifest)
         samples = sum(part.rows for part in parts)
         write_json(
             self.work / INDEX,
@@ -162,28 +179,32 @@ class Shard(Stage):
             write_parquet(self.work / self._name(unit.index, "parquet"), samples)
 
 
-def stratum(sample: Sample) -> str:
-    """What a shard must have its share of: bucket, language, length class."""
-    return f"{sample.bucket}.{sample.lang}.{int(sample.scores.get('length_class', 0))}"
+def repeat_counts(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """How many times each row is to be shown: its score `repeat`, or once."""
+    return np.fmax(scores(batch, "repeat"), 1.0).astype(np.int64)
 
 
 def read_keys(unit: Unit, seed: int) -> Iterator[Cells]:
-    """(cell, batch of key, id, unit) of every row of a part."""
-    cells: dict[Cell, list[tuple[str, str]]] = {}
+    """(cell, batch of key, id, unit, copy) of every row of a part and of its copies."""
+    cells: dict[Cell, list[tuple[str, str, int]]] = {}
     for batch in unit.batches(["id", "bucket", "lang", "scores"]):
-        for row in batch.to_pylist():
-            length = int(dict(row["scores"]).get("length_class", 0))
+        for row, times in zip(batch.to_pylist(), repeat_counts(batch), strict=True):
             key = digest(str(seed), "deal", row["id"])
-            name = cell(f"{row['bucket']}.{row['lang']}.{length}", key)
-            cells.setdefault(name, []).append((key, row["id"]))
+            name = cell(stratum(row["bucket"], row["lang"], dict(row["scores"])), key)
+            rows = cells.setdefault(name, [])
+            rows.append((key, row["id"], 0))
+            # Copies come right after their row, and so go to the next shards.
+            rows += [(f"{key}{COPY}{n}", row["id"], n) for n in range(1, times)]
     for name, rows in cells.items():
+        keys, ids, copies = zip(*rows, strict=True)
         yield (
             name,
             pa.record_batch(
                 {
-                    "key": [key for key, _ in rows],
-                    "id": [id_ for _, id_ in rows],
+                    "key": keys,
+                    "id": ids,
                     "unit": pa.array([unit.index] * len(rows), pa.int32()),
+                    "copy": pa.array(copies, pa.int32()),
                 }
             ),
         )
@@ -192,13 +213,13 @@ def read_keys(unit: Unit, seed: int) -> Iterator[Cells]:
 def deal_cell(
     item: tuple[Cell, Iterable[pa.RecordBatch]], sizes: dict[Cell, int], shards: int
 ) -> Iterator[Keyed]:
-    """(part, batch of id, shard) for the rows of a cell."""
+    """(part, batch of id, copy, shard) for the rows of a cell."""
     name, batches = item
     rows = pa.Table.from_batches(batches)
     shard = deal(rows["key"].to_pylist(), first_ranks(sizes)[name], shards)
     dealt = rows.append_column("shard", pa.array(shard))
     for unit in pc.unique(dealt["unit"]).to_pylist():
-        chosen = dealt.filter(pc.equal(dealt["unit"], unit)).select(["id", "shard"])
+        chosen = dealt.filter(pc.equal(dealt["unit"], unit)).select(["id", "copy", "shard"])
         yield unit, chosen.combine_chunks().to_batches()[0]
 
 
@@ -209,13 +230,29 @@ def read_rows(item: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[Keyed]:
     batches = list(found["dealt"])
     if not batches:
         return
-    dealt = pa.Table.from_batches(batches).combine_chunks()
+    dealt = pa.Table.from_batches(batches).sort_by("copy").combine_chunks()
     for batch in unit.batches(SAMPLE_SCHEMA.names):
-        place = pc.index_in(batch["id"], value_set=dealt["id"].combine_chunks())
-        if place.null_count:
-            raise StageError(
-                f"{place.null_count} rows got no shard: the runner lost keys in a shuffle"
-            )
-        shard = dealt["shard"].combine_chunks().take(place)
-        for number in pc.unique(shard).to_pylist():
-            yield number, batch.filter(pc.equal(shard, number))
+        mine = dealt.filter(pc.is_in(dealt["id"], batch["id"])).combine_chunks()
+        row = pc.index_in(mine["id"], value_set=batch["id"])
+        lost = int(repeat_counts(batch).sum()) - len(mine)
+        if lost:
+            raise StageError(f"{lost} rows got no shard: the runner lost keys in a shuffle")
+        for number in pc.unique(mine["shard"]).to_pylist():
+            chosen = pc.equal(mine["shard"], number)
+            copies = mine["copy"].filter(chosen).to_numpy()
+            yield number, _as_copies(batch.take(row.filter(chosen).combine_chunks()), copies)
+
+
+def _as_copies(batch: pa.RecordBatch, copies: NDArray[np.int32]) -> pa.RecordBatch:
+    """The rows, those of which `copies` is not 0 as the copy of that number."""
+    if not copies.any():
+        return batch
+    samples = (
+        sample.replace(
+            id=f"{sample.id}{COPY}{copy}", source=replace(sample.source, parent=sample.id)
+        )
+        if copy
+        else sample
+        for sample, copy in zip(from_batch(batch), copies, strict=True)
+    )
+    return to_batch(samples)

@@ -37,7 +37,9 @@ from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Dataset, Manifest, NoDataset, count_rows, digest_json
 
 #: The packages whose version can change what a stage writes.
-RECORDED_VERSIONS = ("vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow")
+RECORDED_VERSIONS = (
+    "vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow", "kiwipiepy",
+)  # fmt: skip
 #: Kinds of errors that a failure names.
 MAX_ERRORS_TOLD = 12
 ROW_COUNTS = ("in", "kept", "made", "dropped", "rejected", "errors")

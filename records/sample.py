@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from records.identity import digest
 
@@ -174,6 +174,8 @@ _SOURCE = pa.struct(
     [(name, pa.string()) for name in ("dataset", "url", "license", "lang", "parent", "model")]
 )
 
+_SCORE = pa.struct([pa.field("key", pa.string(), nullable=False), ("value", pa.float64())])
+
 #: A row that goes on.
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -287,6 +289,57 @@ def texts(batch: pa.RecordBatch | pa.Table) -> pa.StringArray:
     counts = np.bincount(owner.filter(spoken).to_numpy(), minlength=len(parts))
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
     return pc.binary_join(pa.ListArray.from_arrays(offsets, text.filter(spoken)), "\n\n")
+
+
+def scores(batch: pa.RecordBatch | pa.Table, name: str) -> NDArray[np.float64]:
+    """The score `name` of every row; NaN where a row has none."""
+    column = batch["scores"]
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    found = np.full(len(column), np.nan)
+    mine = pc.equal(_entries(column).field(0), name)
+    owner = pc.list_parent_indices(_as_lists(column)).filter(mine)
+    found[owner.to_numpy()] = _entries(column).field(1).filter(mine).to_numpy()
+    return found
+
+
+def set_scores(batch: pa.RecordBatch, values: Mapping[str, NDArray[np.float64]]) -> pa.RecordBatch:
+    """The batch with scores set in every row, an array of a number a row each; NaN removes one."""
+    column = batch["scores"]
+    entries, owner = _entries(column), pc.list_parent_indices(_as_lists(column)).to_numpy()
+    old = ~pc.is_in(entries.field(0), pa.array(list(values), pa.string())).to_numpy(False)
+    names = [entries.field(0).filter(pa.array(old))]
+    numbers, owners = [entries.field(1).filter(pa.array(old)).to_numpy()], [owner[old]]
+    for name, given in values.items():
+        rows = np.flatnonzero(~np.isnan(given))
+        names.append(pa.array([name] * len(rows), pa.string()))
+        numbers.append(np.asarray(given, np.float64)[rows])
+        owners.append(rows)
+    table = pa.table(
+        {
+            "owner": np.concatenate(owners),
+            "name": pa.concat_arrays(names),
+            "number": np.concatenate(numbers),
+        }
+    )
+    # In the order in which `to_batch` has them.
+    table = table.sort_by([("owner", "ascending"), ("name", "ascending")])
+    counts = np.bincount(table["owner"].to_numpy(), minlength=batch.num_rows)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+    maps = pa.MapArray.from_arrays(
+        offsets, table["name"].combine_chunks(), table["number"].combine_chunks()
+    )
+    place = SAMPLE_SCHEMA.get_field_index("scores")
+    return batch.set_column(place, SAMPLE_SCHEMA.field("scores"), maps)
+
+
+def _as_lists(maps: pa.MapArray) -> pa.ListArray:
+    """The same entries as a plain list, which more functions of Arrow know."""
+    return maps.cast(pa.list_(_SCORE))
+
+
+def _entries(maps: pa.MapArray) -> pa.StructArray:
+    return _as_lists(maps).flatten()
 
 
 def _to_row(sample: Sample) -> dict[str, Any]:

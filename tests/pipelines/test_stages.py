@@ -7,12 +7,14 @@ import re
 import pyarrow as pa
 import pytest
 
-from pipelines.bucket import placed
+from pipelines.bucket import Bucket, placed
 from pipelines.config import RunConfig
 from pipelines.errors import UsageError
 from pipelines.filter import Filter, keep_images, on_images
+from pipelines.funnel import mixture
 from pipelines.run import run
-from records import Part, Region, from_batch, region_array, to_batch
+from pipelines.work import Unit, UnitOutput, UnitReport, report_path
+from records import Part, Region, from_batch, region_array, to_batch, write_table
 from tests.conftest import make_image, make_sample
 
 
@@ -154,6 +156,28 @@ def test_a_document_without_pictures_is_text_and_pictures_count_as_tokens():
     assert (first.bucket, second.bucket) == ("text", "interleaved")
     assert second.scores["tokens"] - first.scores["tokens"] == round(100 / 28) * round(80 / 28) + 2
     assert first.scores["length_class"] == 1024
+
+
+def test_a_row_gets_the_tier_of_what_judged_it_and_strata_are_counted(tmp_path):
+    rows = [
+        make_sample("a", "good", scores={"education": 4.0}),
+        make_sample("b", "bad", scores={"education": 1.0}, lang="ko"),
+        make_sample("c", "unknown", lang=None),
+    ]
+    part = tmp_path / "part.parquet"
+    write_table(part, pa.Table.from_batches([to_batch(rows)]))
+    source = {"name": "s", "kind": "html", "path": tmp_path}
+    stage = Bucket(RunConfig.model_validate({"sources": [source], "out": tmp_path}), tmp_path)
+    with UnitOutput(tmp_path, Unit(0, 1, part), "bucket:x") as out:
+        stage.process(Unit(0, 1, part), out)
+    report = UnitReport.read(report_path(tmp_path, 0))
+    counted = {"text.None.1024.none": 1, "text.en.1024.high": 1, "text.ko.1024.low": 1}
+    assert report.metrics == {f"stratum.{name}": rows for name, rows in counted.items()}
+    assert mixture(counted) == {
+        ("text", "–", "none"): {1024: 1},
+        ("text", "en", "high"): {1024: 1},
+        ("text", "ko", "low"): {1024: 1},
+    }
 
 
 def test_samples_keep_all_else_when_placed():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from records import (
     Source,
     from_batch,
     sample_id,
+    scores,
+    set_scores,
     texts,
     to_batch,
 )
@@ -54,6 +57,32 @@ def test_samples_survive_arrow(samples):
 def test_texts_of_a_batch_are_the_texts_of_its_samples(samples, start):
     batch = to_batch(samples).slice(start)
     assert texts(batch).to_pylist() == [s.text for s in samples[start:]]
+
+
+@given(st.lists(SAMPLES, max_size=6), st.integers(0, 3), TEXT)
+def test_scores_of_a_batch_are_the_scores_of_its_samples(samples, start, name):
+    given = [s.replace(scores={**s.scores, name: i}) for i, s in enumerate(samples) if i != 1]
+    batch = to_batch([*given, *samples[1:2]]).slice(start)
+    expected = [s.scores.get(name, np.nan) for s in [*given, *samples[1:2]][start:]]
+    assert np.array_equal(scores(batch, name), expected, equal_nan=True)
+
+
+@given(st.lists(SAMPLES, max_size=6), st.integers(0, 3), st.lists(TEXT, max_size=3))
+def test_setting_scores_of_a_batch_is_setting_them_in_each_sample(samples, start, names):
+    rows = samples[start:]
+    values = {
+        name: np.array([np.nan if (i + k) % 3 == 0 else float(i) for i in range(len(rows))])
+        for k, name in enumerate(names)
+    }
+    expected = [
+        s.replace(
+            scores={k: v for k, v in s.scores.items() if k not in values}
+            | {name: given[i] for name, given in values.items() if not np.isnan(given[i])}
+        )
+        for i, s in enumerate(rows)
+    ]
+    found = set_scores(to_batch(samples).slice(start), values)
+    assert found.equals(to_batch(expected))
 
 
 def test_refused_rows_are_samples_with_a_reason():
