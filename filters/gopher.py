@@ -48,17 +48,14 @@ def gopher(layout: Layout) -> Measures:
 def _ellipses(codes: NDArray) -> NDArray[np.int64]:
     """Where an ellipsis ends: one sign, or three dots."""
     dots = codes == _DOT
-    if dots.dtype == bool and len(codes) > 2:
-        three = np.flatnonzero(dots[2:] & dots[1:-1] & dots[:-2]) + 2
-    else:
-        three = np.zeros(0, np.int64)
+    three = np.flatnonzero(dots[2:] & dots[1:-1] & dots[:-2]) + 2
     return np.concatenate([_every_third(three), np.flatnonzero(codes == _ELLIPSIS)])
 
 
 def _every_third(places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Of places in a row the first, the fourth, …: six dots are two ellipses."""
     new = np.diff(places, prepend=-2) != 1
-    first = np.maximum.accumulate(np.where(new, places, 0)) if len(places) else places
+    first = np.maximum.accumulate(np.where(new, places, 0))
     return places[(places - first) % 3 == 0]
 
 

@@ -23,7 +23,6 @@ from filters.characters import (
     BLANK,
     HAN,
     LETTER,
-    MARK,
     NUMBER,
     UNSPACED,
     properties,
@@ -112,11 +111,6 @@ class Layout:
     def n_words(self) -> NDArray[np.int64]:
         """Words of each text that have a letter or a digit."""
         return self.total(self.words.owner[(self.words.flags & ALPHANUMERIC) != 0])
-
-    @cached_property
-    def n_letters(self) -> NDArray[np.int64]:
-        """Letters of each text, combining signs among them."""
-        return self.count(LETTER | MARK)
 
     def total(self, owner: NDArray, weights: NDArray | None = None) -> NDArray:
         """For each text the number, or the weight, of its spans."""
