@@ -45,6 +45,7 @@ from filters.phash import (
     differences,
     hamming,
     hash_words,
+    near_hashes,
     perceptual_hashes,
     thumbnails,
 )
@@ -185,6 +186,7 @@ __all__ = [
     "mix",
     "my_number_check",
     "near_duplicate_keys",
+    "near_hashes",
     "ngrams",
     "normalise_text",
     "on_site",

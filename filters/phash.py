@@ -83,6 +83,27 @@ def hamming(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.int64]:
     return np.bitwise_count(a ^ b).sum(axis=-1, dtype=np.int64)
 
 
+def near_hashes(
+    words: NDArray[np.uint32], others: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places (in `words`, in `others`) of hashes that share a band and are near, each pair once.
+
+    Both have the shape (N, 8).
+    """
+    pairs = [np.zeros((2, 0), np.int64)]
+    for band in range(BANDS):
+        order = np.argsort(others[:, band], kind="stable")
+        known = others[order, band]
+        first = np.searchsorted(known, words[:, band], side="left")
+        count = np.searchsorted(known, words[:, band], side="right") - first
+        left = np.repeat(np.arange(len(words)), count)
+        place = np.repeat(first - np.cumsum(count) + count, count) + np.arange(len(left))
+        pairs.append(np.stack([left, order[place]]))
+    one, other = np.unique(np.concatenate(pairs, axis=1), axis=1)
+    near = hamming(words[one], others[other]) <= MAX_DISTANCE
+    return one[near], other[near]
+
+
 def differences(
     a: Sequence[NDArray[np.uint8]], b: Sequence[NDArray[np.uint8]]
 ) -> NDArray[np.float64]:

@@ -196,7 +196,7 @@ class FilterConfig(StageConfig):
 
 
 class NearDedupeConfig(StageConfig):
-    """Near-duplicates: MinHash of texts, shared images."""
+    """Near-duplicates: MinHash of texts, shared images, perceptual hashes of pictures."""
 
     threshold: float = Field(0.8, ge=0.3, le=1)
     """The Jaccard index of two texts' shingles from which on they are near-duplicates. Of 200
@@ -208,6 +208,8 @@ class NearDedupeConfig(StageConfig):
     """The share of their images from which on two documents of one language are duplicates."""
     min_images: int = Field(3, ge=1)
     """Different images that a document must have to be compared by them."""
+    image_buckets: list[str] = ["caption"]
+    """Buckets of which rows leave that show another row's picture, resized or encoded anew."""
     engine: Literal["numpy", "datasketch"] = "numpy"
     """Who computes signatures; datasketch is slower, and an extra to install."""
     max_edges: int = Field(20_000_000, ge=1)

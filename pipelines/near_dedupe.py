@@ -31,11 +31,12 @@ from pipelines.config import NearDedupeConfig, RunConfig
 from pipelines.exchange import count_rows_of, hash_ranges, read_range
 from pipelines.near_clusters import cluster
 from pipelines.near_files import FACTS, NearFiles
-from pipelines.near_views import ImagesView, TextView, View
+from pipelines.near_pictures import RowPictures
+from pipelines.near_views import ImagesView, PictureView, TextView, View
 from pipelines.nodes import Nodes, node_range, nodes_of, rows_of
 from pipelines.stage import Runner, Stage, Step
 from pipelines.work import Unit, UnitOutput
-from records import Manifest, texts
+from records import Dataset, Manifest, texts
 
 #: Keys a range of the sweep *meet*; sorting them takes 60 MB.
 RANGE_KEYS = 1_000_000
@@ -52,7 +53,19 @@ class NearDedupe(Stage):
 
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
-        self.views: tuple[View, ...] = (TextView(self.config), ImagesView(self.config))
+        self.max_pixels = config.ingest.max_image_pixels
+        self.views: tuple[View, ...] = ()
+
+    def plan(self, source: Dataset | None) -> tuple[list[Unit], str]:
+        """One unit a part; pictures are looked at in the parts' packs."""
+        units, fingerprint = super().plan(source)
+        pictures = RowPictures(self.run, [u.part for u in units if u.part], self.max_pixels)
+        self.views = (
+            TextView(self.config),
+            ImagesView(self.config),
+            PictureView(self.config, pictures),
+        )
+        return units, fingerprint
 
     @property
     def files(self) -> NearFiles:
@@ -99,7 +112,8 @@ class NearDedupe(Stage):
         """Write a part's signatures, the pairs among them, and who goes on to meet others."""
 
         def compare(one: Rows, other: Rows) -> NDArray[np.float64]:
-            return view.compare(found[one], found[other])
+            score = view.compare(found[one], found[other])
+            return _confirmed(view, score, nodes[one], nodes[other])
 
         keys, nodes = view.keys(found), nodes_of(unit, rows)
         stars = find_stars(keys, compare, view.threshold)
@@ -204,8 +218,19 @@ def _similarity(files: NearFiles, view: View, one: Nodes, other: Nodes) -> NDArr
     both = has_first & has_second
     found = np.full(len(one), np.nan)
     if both.any():
-        found[both] = view.compare(first[both[has_first]], second[both[has_second]])
+        score = view.compare(first[both[has_first]], second[both[has_second]])
+        found[both] = _confirmed(view, score, one[both], other[both])
     return found
+
+
+def _confirmed(
+    view: View, score: NDArray[np.float64], one: Nodes, other: Nodes
+) -> NDArray[np.float64]:
+    """The similarities, 0 where a look at the rows themselves says otherwise."""
+    near = np.flatnonzero(score >= view.threshold)
+    refuted = near[~view.confirm(one[near], other[near])]
+    score[refuted] = 0.0
+    return score
 
 
 def _facts(batch: pa.RecordBatch) -> NDArray:

@@ -43,7 +43,7 @@ from pipelines.config import RunConfig, SelectConfig
 from pipelines.exchange import (
     count_rows_of,
     hash_ranges,
-    open_array,
+    lookup,
     read_range,
     write_sorted,
 )
@@ -191,14 +191,7 @@ class Select(Stage):
 
     def _look_up(self, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """How many rows name each entity."""
-        counts = np.zeros(len(keys), np.uint64)
-        paths = sorted((self.work / NAMED).glob("sums-*"))
-        for path, (low, high) in zip(paths, hash_ranges(len(paths)), strict=True):
-            mine = np.flatnonzero((keys >= low) & (keys <= high - 1))
-            if len(mine):
-                known, sums = open_array(path)
-                counts[mine] = sums[np.searchsorted(known, keys[mine])]
-        return counts
+        return lookup(sorted((self.work / NAMED).glob("sums-*")), keys)
 
     def _entities_path(self, unit: Unit) -> Path:
         return self.work / NAMED / f"entities-{unit.index:05d}.parquet"

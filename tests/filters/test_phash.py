@@ -20,6 +20,7 @@ from filters import (
     differences,
     hamming,
     hash_words,
+    near_hashes,
     perceptual_hashes,
     thumbnails,
 )
@@ -147,3 +148,19 @@ def test_a_batch_has_the_hashes_of_its_pictures_alone():
 def test_a_hash_of_another_length_is_refused():
     with pytest.raises(ValueError, match="64 hex digits"):
         hash_words(["ab"])
+
+
+@given(st.lists(hashes, max_size=12), st.lists(hashes, max_size=6), st.data())
+def test_near_hashes_are_those_of_all_pairs_that_share_a_band(some, others, data):
+    # Copies with some bits turned, so that there is something to find.
+    for original in data.draw(st.lists(st.sampled_from(some), max_size=6)) if some else ():
+        turned = data.draw(st.sets(st.integers(0, HASH_BITS - 1), max_size=30))
+        others = [*others, f"{int(original, 16) ^ sum(1 << bit for bit in turned):064x}"]
+    one, other = hash_words(some), hash_words(others)
+    found = set(zip(*(places.tolist() for places in near_hashes(one, other)), strict=True))
+    assert found == {
+        (i, j)
+        for i, a in enumerate(one)
+        for j, b in enumerate(other)
+        if (a == b).any() and hamming(a, b) <= MAX_DISTANCE
+    }

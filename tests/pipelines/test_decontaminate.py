@@ -18,6 +18,7 @@ from records import Dataset, Part, from_batch
 from tests.conftest import make_image, make_sample
 from tests.filters.test_contamination import KOREAN, QUESTION
 from tests.pipelines.made import make_dataset
+from tests.pipelines.pictures import encoded, pack, photos
 
 
 class Here:
@@ -92,6 +93,23 @@ def test_rows_with_a_picture_of_an_item_leave(tmp_path, benchmark):
     assert set(found) == {"same"}
     assert found["same"][0] == "evaluation_picture"
     assert found["same"][2].startswith("charttest ")
+
+
+def test_a_smaller_copy_of_an_items_picture_is_found(tmp_path, benchmark):
+    one, other, *_ = photos()
+    (benchmark / "chart.png").write_bytes(encoded(one))
+    run = tmp_path / "run"
+    images = pack(run, [encoded(one, 0.5, "JPEG", quality=80), encoded(other)])
+    rows = [
+        make_sample(url=url, images=(image,), bucket="interleaved", parts=(Part("image", image=0),))
+        for url, image in zip(("copy", "other"), images, strict=True)
+    ]
+    found = dropped(decontaminate(run, benchmark, rows))
+    assert set(found) == {"copy"}
+    reason, likeness, item = found["copy"]
+    assert reason == "evaluation_picture"
+    assert 0.9 < likeness < 1
+    assert item.startswith("charttest ")
 
 
 def test_the_share_decides(tmp_path, benchmark):

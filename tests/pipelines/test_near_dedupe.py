@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from PIL import Image, ImageDraw
 
-from filters import cluster_texts
+from filters import MAX_DISTANCE, cluster_texts, hamming, hash_words
 from pipelines.config import RunConfig
 from pipelines.errors import StageError
 from pipelines.explain import explain
@@ -18,6 +21,7 @@ from records import Part, from_batch, write_atomically
 from tests.conftest import make_image, make_sample
 from tests.filters.test_near_duplicates import changed, page
 from tests.pipelines.made import make_dataset
+from tests.pipelines.pictures import encoded, pack, photos
 
 
 def samples(count=60):
@@ -165,6 +169,56 @@ def test_documents_of_one_language_that_share_their_images_are_duplicates(local_
     assert next(iter(found.values()))[0] == "near_duplicate_images"
 
 
+def captioned(url, image, lang="en", bucket="caption"):
+    parts = (Part("image", image=0), Part("text", text=f"What {url} shows."))
+    return make_sample(url=url, bucket=bucket, lang=lang, parts=parts, images=(image,))
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_captions_of_one_photo_in_several_encodings_are_duplicates(local_runner, tmp_path, parts):
+    one, other, *_ = photos()
+    images = pack(
+        tmp_path,
+        [
+            encoded(one),
+            encoded(one, 0.5),
+            encoded(one, format="JPEG", quality=70),
+            encoded(other),
+        ],
+    )
+    rows = [captioned(f"p{n}", image) for n, image in enumerate(images)]
+    rows += [
+        captioned("korean", images[0], "ko"),
+        captioned("boxes", images[0], bucket="grounding"),
+    ]
+    dedupe(tmp_path, dealt(rows, parts), local_runner)
+    gone = {url: why for url, why in outcome(tmp_path).items() if why}
+    assert len(gone) == 2
+    assert set(gone) < {"p0", "p1", "p2"}
+    assert {why[0] for why in gone.values()} == {"near_duplicate_picture"}
+
+
+def test_plots_whose_hashes_are_near_are_not_duplicates(local_runner, tmp_path):
+    def plot(phase):
+        picture = Image.new("L", (480, 360), 255)
+        draw = ImageDraw.Draw(picture)
+        draw.rectangle((40, 20, 460, 330), outline=0, width=2)
+        for place in range(1, 8):
+            draw.line((40 + 52 * place, 20, 40 + 52 * place, 330), fill=190)
+            draw.line((40, 20 + 38 * place, 460, 20 + 38 * place), fill=190)
+        for curve, shift in enumerate((0, 0, phase)):
+            points = range(42, 459)
+            waves = [(60 + 25 * curve) * math.sin(x / (30 + 8 * curve) + shift) for x in points]
+            draw.line([(x, 175 - round(y)) for x, y in zip(points, waves, strict=True)], width=4)
+        return encoded(picture)
+
+    images = pack(tmp_path, [plot(0), plot(0.1)])
+    words = hash_words([image.phash for image in images])
+    assert 0 < hamming(words[:1], words[1:])[0] <= MAX_DISTANCE
+    dedupe(tmp_path, [[captioned(f"{n}", image) for n, image in enumerate(images)]], local_runner)
+    assert set(outcome(tmp_path).values()) == {None}
+
+
 def test_the_words_of_a_problem_or_a_caption_do_not_make_a_duplicate(local_runner, tmp_path):
     words = page(1)
     rows = [
@@ -225,7 +279,7 @@ def test_a_stage_that_was_killed_goes_on_from_its_sweeps(once, local_runner, tmp
     with pytest.raises(StageError):
         dedupe(tmp_path, dealt(samples(), 3), Forgetful("meet"))
     signed = {p: p.stat().st_mtime_ns for p in tmp_path.glob(".near_dedupe.*/near/signatures-*")}
-    assert len(signed) == 6
+    assert len(signed) == 9
     seen = []
 
     class Watched:
