@@ -6,6 +6,7 @@ from filters.evaluation import (
     class_scores,
     confusion,
     fit_temperature,
+    rank_correlation,
     reliability,
     tempered,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "prose",
     "quality_model_digest",
     "quality_text",
+    "rank_correlation",
     "reliability",
     "split",
     "stem_probability",
