@@ -13,6 +13,7 @@ from filters.evaluation import (
     class_scores,
     confusion,
     fit_temperature,
+    rank_correlation,
     reliability,
     tempered,
 )
@@ -198,6 +199,7 @@ __all__ = [
     "quality_model_digest",
     "quality_text",
     "quality_tiers",
+    "rank_correlation",
     "reliability",
     "repeats",
     "repetition",

@@ -73,6 +73,13 @@ def reliability(probability: ArrayLike, happened: ArrayLike, bins: int = BINS) -
     )
 
 
+def rank_correlation(one: ArrayLike, other: ArrayLike) -> float | None:
+    """Spearman's, -1..1, ties ranked in their middle; None where one of them never changes."""
+    x, y = _ranks(np.asarray(one)), _ranks(np.asarray(other))
+    spread = np.sqrt((x * x).sum() * (y * y).sum())
+    return float((x * y).sum() / spread) if spread else None
+
+
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Probabilities, shape (rows, classes), raised to 1 / temperature; each row sums to 1."""
     logits = np.log(np.maximum(probabilities, SMALLEST)) / temperature
@@ -97,6 +104,13 @@ def fit_temperature(probabilities: NDArray[np.float64], labels: ArrayLike) -> fl
         expected = (tempered(probabilities, 1 / inverse) * logits).sum(axis=1).mean()
         low, high = (inverse, high) if expected < of_truth else (low, inverse)
     return 2 / (low + high)
+
+
+def _ranks(values: NDArray) -> NDArray[np.float64]:
+    """Ranks around their mean, which is 0."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks - (len(values) + 1) / 2
 
 
 def _ratio(over: NDArray, under: NDArray) -> NDArray[np.float64]:

@@ -37,6 +37,9 @@ from synth import Grade, excerpt, grade_request, read_grade
 #: The folder of the run in which the grades are.
 NAME = "annotations"
 
+#: The embedded model's context holds the rubric and this many characters, even of Korean,
+#: which it reads at three tokens a syllable.
+EMBEDDED_CHARACTERS = 200
 #: Requests that are under way or wait for their turn at once.
 _WINDOW = 4096
 
@@ -62,7 +65,10 @@ def annotate(
         source = Dataset.open(config.out / config.annotate.stage)
     except NoDataset as error:
         raise StageError(f"annotate: {error}. Run: vlmforge run CONFIG") from error
-    rows = list(read_rows(source, choose(source, config), config.annotate))
+    characters = config.annotate.excerpt_characters
+    if endpoint.model == EMBEDDED_NAME:
+        characters = min(characters, EMBEDDED_CHARACTERS)
+    rows = list(read_rows(source, choose(source, config), config.annotate, characters))
     if not rows:
         raise StageError(
             f"annotate: {source.root} has no rows of {config.annotate.min_characters} characters "
@@ -128,9 +134,9 @@ def deal_evenly(sizes: Mapping[Stratum, int], rows: int) -> dict[Stratum, int]:
 
 
 def read_rows(
-    source: Dataset, chosen: set[str], config: AnnotateConfig
+    source: Dataset, chosen: set[str], config: AnnotateConfig, characters: int
 ) -> Iterator[dict[str, Any]]:
-    """The chosen rows with their excerpts, in the order of the dataset."""
+    """The chosen rows with the beginnings of their texts, in the order of the dataset."""
     wanted = pa.array(sorted(chosen), pa.string())
     for batch in _eligible(source, config):
         batch = batch.filter(pc.is_in(batch["id"], value_set=wanted))
@@ -143,7 +149,7 @@ def read_rows(
                 "document": _document(columns["id"][place], columns["bucket"][place], origin),
                 "lang": columns["lang"][place],
                 "bucket": columns["bucket"][place],
-                "text": excerpt(text, config.excerpt_characters),
+                "text": excerpt(text, characters),
             }
 
 

@@ -11,7 +11,16 @@ from rich.table import Table
 CARD = "README.md"
 #: What each head's figures are of: the positive answer of its most important question.
 QUESTIONS = {"education": "grade 3 or more", "field": "any STEM field"}
-_BINARY_NAMES = ("rows", "positive", "precision", "recall", "F1", "calibration error", "mean error")
+_BINARY_NAMES = (
+    "rows",
+    "positive",
+    "precision",
+    "recall",
+    "F1",
+    "rank corr.",
+    "calib. error",
+    "mean error",
+)
 _CLASS_NAMES = ("rows", "precision", "recall", "F1")
 
 
@@ -113,10 +122,12 @@ def _by_language(metrics: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         counts = (f"{found['rows']:,}", f"{found['positive']:,}")
         # Without a positive row, precision and recall say nothing.
         shares = ("precision", "recall", "f1") if found["positive"] else ()
+        order = found["rank_correlation"]
         yield (
             code,
             *counts,
             *([f"{found[s]:.2f}" for s in shares] or ["–"] * 3),
+            "–" if order is None else f"{order:.2f}",
             f"{found['calibration_error']:.2f}",
             f"{found['mean_absolute_error']:.2f}",
         )

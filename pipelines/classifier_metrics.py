@@ -10,7 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import FIELDS, GRADES, NOT_STEM, class_scores, confusion, reliability, stem_probability
+from filters import (
+    FIELDS,
+    GRADES,
+    NOT_STEM,
+    class_scores,
+    confusion,
+    rank_correlation,
+    reliability,
+    stem_probability,
+)
 
 #: A text with this grade or more is worth upsampling (FineWeb-Edu's cut).
 GOOD = 3
@@ -96,6 +105,7 @@ def _field(truth: list[str], found: NDArray[np.float64], labels: Sequence[str]) 
 def _measure(answers: Answers, of: NDArray[np.bool_]) -> dict[str, Any]:
     happened, probability = answers.happened[of], answers.probability[of]
     scores = class_scores(confusion(happened, answers.decided[of], 2))
+    order = rank_correlation(answers.score[of], answers.right[of])
     matrix = confusion(answers.truth[of], answers.predicted[of], len(answers.classes))
     return {
         "rows": int(of.sum()),
@@ -105,6 +115,8 @@ def _measure(answers: Answers, of: NDArray[np.bool_]) -> dict[str, Any]:
         "f1": _rounded(scores.f1[1]),
         "calibration_error": _rounded(reliability(probability, happened).error),
         "mean_absolute_error": _rounded(np.abs(answers.score[of] - answers.right[of]).mean()),
+        # Needs no threshold: whether what teaches more gets the higher score.
+        "rank_correlation": None if order is None else _rounded(order),
         "confusion": matrix.tolist(),
     }
 

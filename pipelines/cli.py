@@ -140,8 +140,16 @@ def _validate(args: argparse.Namespace) -> int:
 
 
 def _samples(args: argparse.Namespace) -> int:
-    from pipelines.samples import fetch
+    from pipelines.samples import fetch, fetch_labels
 
+    if args.classifier:
+        told = fetch_labels(args.dir)
+        if args.json:
+            _print_json(told)
+        else:
+            counts = ", ".join(f"{lang} {n:,}" for lang, n in told["languages"].items())
+            print(f"{told['labels']:,} weakly labelled texts ({counts}) in {told['file']}")
+        return 0
     record = fetch(args.dir)
     if args.json:
         _print_json(record)
@@ -227,6 +235,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     samples = commands.add_parser("samples", help="fetch real input by package name")
     samples.add_argument("dir", type=Path, metavar="DIR")
+    samples.add_argument(
+        "--classifier", action="store_true", help="texts to train a first quality model on instead"
+    )
     samples.set_defaults(command=_samples)
     annotate = commands.add_parser(
         "annotate", help="have the model grade a sample of a run's rows for education and STEM"

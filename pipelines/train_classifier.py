@@ -60,7 +60,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True)
 class Parameters:
-    """fastText's own; the defaults are those that docs/classifier.md measures."""
+    """fastText's own; the defaults are those that docs/classifier.md compares."""
 
     lr: float = 0.3
     epoch: int = 10

@@ -69,6 +69,7 @@ def fetch_labels(folder: Path) -> dict[str, Any]:
     table = pa.Table.from_pylist(rows, schema=ANNOTATION_SCHEMA).sort_by("id")
     write_table(folder / FILE, table)
     return {
+        "file": str(folder / FILE),
         "labels": len(table),
         "languages": dict(sorted(Counter(row["lang"] for row in rows).items())),
         "splits": dict(sorted(Counter(row["split"] for row in rows).items())),
@@ -143,18 +144,20 @@ def _descriptions(work: Path) -> dict[Kind, list[Passage]]:
     options += ["Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="]
     apt = [word for option in options for word in ("-o", option)]
     call(["apt-get", "-q", *apt, "update"], lists, "see that apt works here")
-    kinds = dict(_kinds(call(["apt-cache", *apt, "dumpavail"], lists, "see that apt works here")))
+    kinds = dict(
+        package_kinds(call(["apt-cache", *apt, "dumpavail"], lists, "see that apt works here"))
+    )
     found: dict[Kind, list[Passage]] = defaultdict(list)
     for path in sorted(lists.glob("*_i18n_Translation-*")):
         data = call(["/usr/lib/apt/apt-helper", "cat-file", path.name], lists, "apt is too old")
-        for package, text in _translations(data):
+        for package, text in translated_descriptions(data):
             if package in kinds and len(text) >= MIN_CHARACTERS:
                 found[kinds[package]].append((package, text))
     return found
 
 
-def _kinds(available: str) -> Iterator[tuple[str, Kind]]:
-    """(package, (grade, field)) of packages whose field is clear."""
+def package_kinds(available: str) -> Iterator[tuple[str, Kind]]:
+    """(package, (grade, field)) of packages whose field is clear, from `apt-cache dumpavail`."""
     for entry in available.split("\n\n"):
         head = dict(re.findall(r"(?m)^(Package|Section): (.+)$", entry))
         tags = set(re.findall(r"field::([a-z-]+)", entry))
@@ -165,10 +168,10 @@ def _kinds(available: str) -> Iterator[tuple[str, Kind]]:
             yield head["Package"], (1, NOT_STEM)
 
 
-def _translations(data: str) -> Iterator[tuple[str, str]]:
-    """(package, description) of one Translation file."""
+def translated_descriptions(data: str) -> Iterator[tuple[str, str]]:
+    """(package, description) of each entry of one of apt's Translation files."""
     for entry in data.split("\n\n"):
         name = re.match(r"Package: (.+)", entry)
-        found = re.search(r"(?s)^Description-\w+: (.*)\Z", entry, re.MULTILINE)
+        found = re.search(r"(?sm)^Description-(?!md5)\w+: (.*)\Z", entry)
         if name and found:
             yield name[1], re.sub(r"(?m)^ \.?$", "", found[1]).replace("\n ", "\n")

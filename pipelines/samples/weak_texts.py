@@ -8,8 +8,10 @@ import html
 import io
 import json
 import re
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -21,6 +23,7 @@ MIN_CHARACTERS, MAX_CHARACTERS = 200, 1500
 LONG_MESSAGE, SHORT_MESSAGE = 120, 40
 #: Bytes of a file, packed or not; larger ones are no text.
 MAX_BYTES = 20 << 20
+_BROKEN = (struct.error, tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError)
 #: Encodings of old translations, in the order in which they are tried.
 _ENCODINGS = ("utf-8", "iso2022_jp", "euc_kr", "euc_jp", "latin-1")
 
@@ -29,8 +32,11 @@ def passages(data: bytes, name: str, reader: str) -> Iterator[str]:
     """The passages of a file. What cannot be read has none."""
     if name.endswith(".gz") and not name.endswith(".tar.gz"):
         data = _unpacked(data)
-    for text in READERS[reader](data):
-        yield from cut(text)
+    try:
+        for text in READERS[reader](data):
+            yield from cut(text)
+    except (*_BROKEN, OSError, ValueError):
+        return
 
 
 def cut(text: str) -> Iterator[str]:
