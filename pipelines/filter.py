@@ -40,12 +40,12 @@ class Filter(Stage):
     @classmethod
     def check(cls, config: RunConfig) -> None:
         """Whether rules and lists are right, and the models that are asked for are there."""
-        TextJudge(config.filter)
         if config.filter.unsafe_images == "drop":
             try:
                 safety_weights()
             except SafetyModelMissing as error:
                 raise UsageError(f"filter.unsafe_images is drop, but {error}") from error
+        TextJudge(config.filter)
 
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)

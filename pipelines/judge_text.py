@@ -59,9 +59,13 @@ class Verdicts:
     def drop(
         self, rows: NDArray[np.bool_], reason: str, score: NDArray[np.float64], threshold: float
     ) -> None:
-        """Let the rows leave that have no reason yet; arrays are of all rows."""
-        new = rows & np.array([known is None for known in self.reasons], bool)
-        self.reasons[new], self.score[new], self.threshold[new] = reason, score[new], threshold
+        """Let rows leave, whatever reason they had; the arrays are of all rows."""
+        self.reasons[rows], self.score[rows], self.threshold[rows] = reason, score[rows], threshold
+
+    @property
+    def stays(self) -> NDArray[np.bool_]:
+        """Which rows have no reason to leave."""
+        return np.array([reason is None for reason in self.reasons], bool)
 
 
 class TextJudge:
@@ -111,7 +115,7 @@ class TextJudge:
         )
         share, most = unsafe["unsafe_share"], self.config.max_unsafe_share
         enough = unsafe["unsafe_words"] >= self.config.min_unsafe_words
-        verdicts.drop(enough & (share > most), "unsafe_words", share, most)
+        verdicts.drop(whole & enough & (share > most), "unsafe_words", share, most)
         if self.config.quality_model is not None:
             self._judge_quality(self.config.quality_model, texts(batch), documents, verdicts)
         return verdicts
@@ -132,7 +136,8 @@ class TextJudge:
             }
         # A text without words has no grade: a NaN is not below anything.
         minimum = self.config.min_education
-        verdicts.drop(education < minimum, "low_education", education, minimum)
+        low = verdicts.stays & (education < minimum)
+        verdicts.drop(low, "low_education", education, minimum)
 
 
 @cache

