@@ -24,9 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import NoQualityModel, quality_model_digest
 from pipelines.errors import UsageError, nearest
-from records import digest
 
 #: Stages in the only order in which they make sense.
 STAGES = (
@@ -419,25 +417,12 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
     if stage in ("ingest", "evaluation"):
         sources = config.sources if stage == "ingest" else config.evaluation
         parts["sources"] = [s.model_dump(mode="json") for s in sources]
-    if stage == "filter" and config.filter.word_lists:
-        terms = sorted(config.filter.word_lists.glob("*.txt"))
-        parts["terms"] = {path.name: digest(path.read_bytes()) for path in terms}
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
         parts["embedded"] = config.model.endpoint is None
-    if stage == "filter" and config.filter.quality_model is not None:
-        parts["quality"] = quality_identity(config.filter.quality_model)
     if stage in ("recaption", "render"):
         parts["bucket"] = config.bucket.model_dump(mode="json")
     return _without(parts, NOT_IDENTITY)
-
-
-def quality_identity(folder: Path) -> str:
-    """The hash of a quality model. Raises UsageError where there is none."""
-    try:
-        return quality_model_digest(folder)
-    except NoQualityModel as error:
-        raise UsageError(f"filter.quality_model: {error}") from error
 
 
 def _without(value: Any, names: Any) -> Any:

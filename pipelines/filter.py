@@ -20,7 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters import SafetyModelMissing, safety_weights
+from filters import (
+    NoQualityModel,
+    SafetyModelMissing,
+    quality_model_digest,
+    safety_weights,
+)
 from pipelines.config import FilterConfig, RunConfig
 from pipelines.errors import UsageError
 from pipelines.judge_images import Look, PictureJudge
@@ -28,7 +33,7 @@ from pipelines.judge_text import DOCUMENTS, NOT_PROSE, TextJudge
 from pipelines.masking import count_pictures, mask_rows
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import REGION, PackReader, Part, Sample, from_batch, set_regions, to_batch
+from records import REGION, PackReader, Part, Sample, digest, from_batch, set_regions, to_batch
 
 
 class Filter(Stage):
@@ -46,6 +51,20 @@ class Filter(Stage):
             except SafetyModelMissing as error:
                 raise UsageError(f"filter.unsafe_images is drop, but {error}") from error
         TextJudge(config.filter)
+
+    @classmethod
+    def files_named(cls, config: RunConfig) -> dict[str, str]:
+        """The user's word lists, and the quality model."""
+        named = {}
+        if config.filter.word_lists:
+            for path in sorted(config.filter.word_lists.glob("*.txt")):
+                named[path.name] = digest(path.read_bytes())
+        if config.filter.quality_model:
+            try:
+                named["quality_model"] = quality_model_digest(config.filter.quality_model)
+            except NoQualityModel as error:
+                raise UsageError(f"filter.quality_model: {error}") from error
+        return named
 
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)

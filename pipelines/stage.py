@@ -67,9 +67,12 @@ class Stage(beam.PTransform):
         self.config = config.section(self.name)
         self.seed = config.seed
         self.run = run
-        self.config_hash = digest_json(
-            {"config": identity(config, self.name), "code": code_digest(type(self).__module__)}
-        )[:12]
+        parts = {
+            "config": identity(config, self.name),
+            "files": self.files_named(config),
+            "code": code_digest(type(self).__module__),
+        }
+        self.config_hash = digest_json(parts)[:12]
         self.work = run / f".{self.name}.{self.config_hash}.partial"
 
     @classmethod
@@ -78,6 +81,12 @@ class Stage(beam.PTransform):
 
         Called for all stages before the first runs.
         """
+
+    @classmethod
+    def files_named(cls, config: RunConfig) -> dict[str, str]:
+        """Hashes of files that the configuration names, beside the input: another model, another
+        output."""
+        return {}
 
     @property
     def lineage(self) -> str:
