@@ -1,11 +1,15 @@
 # Thin names for scripts that a person could type.
-.PHONY: setup demo test lint bench
+.PHONY: setup demo classifier test lint bench
 
 setup:   ## virtual environment, packages, a Chromium, fonts
 	scripts/setup base
 
 demo: setup   ## the main job on real input: runs/demo
 	scripts/demo
+
+classifier: setup   ## a quality model from package data: models/quality
+	.venv/bin/vlmforge samples labels --classifier
+	.venv/bin/vlmforge train-classifier labels/labels.parquet --out models/quality
 
 test:   ## style, types, tests
 	scripts/setup dev
@@ -19,3 +23,4 @@ bench:   ## measurements beside peers
 	scripts/setup bench
 	.venv/bin/vlmforge samples samples
 	.venv/bin/python benchmarks/ingest.py --json
+	.venv/bin/python benchmarks/curate.py --json
