@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from model.client import Endpoint
 
 NAME = "SmolLM2-135M-Instruct-Q4_1"
 LICENSE = "Apache-2.0"
 #: Tokens of prompt and answer together.
 CONTEXT = 2048
+#: Seconds in which the server answers its first request.
+START_SECONDS = 60
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -50,6 +54,8 @@ def embedded_endpoint() -> Iterator[Endpoint]:
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(parameters)
     try:
+        # Stopped before it has begun to listen, it would wait for itself for ever.
+        httpx.get(f"{server.listening_address}/health", timeout=START_SECONDS, trust_env=False)
         yield Endpoint(
             url=f"{server.listening_address}/v1", model=NAME, sees_images=False, concurrency=2
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -48,33 +49,47 @@ Stratum = tuple[str, str | None, str]
 Candidate = tuple[float, str]
 
 
-def annotate(
-    config: RunConfig,
-    endpoint: Endpoint,
-    on_start: Callable[[int], None] = lambda rows: None,
-    on_answer: Callable[[], None] = lambda: None,
-) -> Manifest:
-    """Grade rows of the run `config.out` and write them to its `annotations`.
+@dataclass(frozen=True)
+class RowsToGrade:
+    """The rows that were chosen of a stage's output, with the beginnings of their texts."""
 
-    `on_start` is told how many rows there are, `on_answer` each that was answered.
+    source: Dataset
+    rows: list[dict[str, Any]]
 
-    Raises StageError where the stage has not finished, it has no such rows, or
-    too many requests fail.
+
+def rows_to_grade(config: RunConfig) -> RowsToGrade:
+    """Choose and read them; no model is needed yet.
+
+    Raises StageError where the stage has not finished, or has no such rows.
     """
+    settings = config.annotate
     try:
-        source = Dataset.open(config.out / config.annotate.stage)
+        source = Dataset.open(config.out / settings.stage)
     except NoDataset as error:
         raise StageError(f"annotate: {error}. Run: vlmforge run CONFIG") from error
-    characters = config.annotate.excerpt_characters
-    if endpoint.model == EMBEDDED_NAME:
+    characters = settings.excerpt_characters
+    if config.model.endpoint is None:
         characters = min(characters, EMBEDDED_CHARACTERS)
-    rows = list(read_rows(source, choose(source, config), config.annotate, characters))
+    rows = list(read_rows(source, choose(source, config), settings, characters))
     if not rows:
         raise StageError(
-            f"annotate: {source.root} has no rows of {config.annotate.min_characters} characters "
-            f"in the buckets {', '.join(config.annotate.buckets)}"
+            f"annotate: {source.root} has no rows of {settings.min_characters} characters "
+            f"in the buckets {', '.join(settings.buckets)}"
         )
-    on_start(len(rows))
+    return RowsToGrade(source, rows)
+
+
+def annotate(
+    config: RunConfig,
+    sample: RowsToGrade,
+    endpoint: Endpoint,
+    on_answer: Callable[[], None] = lambda: None,
+) -> Manifest:
+    """Have the rows graded, and write them to `annotations` in the run's directory.
+
+    Raises StageError where too many requests fail.
+    """
+    rows = sample.rows
     responses = _ask(rows, config, endpoint, on_answer)
     grades = [read_grade(response) for response in responses]
     failed = sum(grade.reason == "request_failed" for grade in grades)
@@ -85,7 +100,7 @@ def annotate(
             f"The answers that came are stored in {config.responses}: see that the model answers, "
             "and run the same command again."
         )
-    return _write(config, source, endpoint, rows, grades, _usage(responses))
+    return _write(config, sample.source, endpoint, rows, grades, _usage(responses))
 
 
 def notes(manifest: Manifest) -> list[str]:

@@ -61,13 +61,13 @@ class ProgressBar:
 class AnswerBar:
     """Counts a model's answers on standard error, if that is a terminal."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, total: int):
         console = Console(stderr=True)
         columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(
             *columns, console=console, transient=True, disable=not console.is_terminal
         )
-        self._task = self._bar.add_task(name, total=None)
+        self._task = self._bar.add_task(name, total=total)
 
     def __enter__(self) -> AnswerBar:
         self._bar.start()
@@ -75,10 +75,6 @@ class AnswerBar:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
-
-    def start(self, total: int) -> None:
-        """State how many there will be."""
-        self._bar.update(self._task, total=total)
 
     def step(self) -> None:
         """One more is there."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,11 @@ def test_an_answer_depends_on_its_request_alone(endpoint, tmp_path):
 def test_it_is_on_loopback_and_says_that_it_is_blind(endpoint):
     assert endpoint.url.startswith("http://127.0.0.1:")
     assert not endpoint.sees_images
+
+
+def test_it_stops_when_nothing_was_asked():
+    # In a process of its own: one that hangs cannot be stopped from within.
+    program = (
+        "from model import embedded_endpoint\nfor _ in range(4):\n with embedded_endpoint(): pass"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import Endpoint
-from pipelines.annotate import NAME, annotate, choose, deal_evenly, notes
+from pipelines.annotate import EMBEDDED_CHARACTERS, NAME, choose, deal_evenly, notes, rows_to_grade
+from pipelines.annotate import annotate as annotate_rows
 from pipelines.cli import main
 from pipelines.config import RunConfig
 from pipelines.errors import StageError
@@ -43,8 +44,17 @@ def config(tmp_path):
     Manifest("filter", 1, {}, {}, {}, {}, files, {}, "hash", "input").write(root)
     source = {"name": "s", "kind": "html", "path": tmp_path}
     return RunConfig.model_validate(
-        {"sources": [source], "out": tmp_path / "run", "annotate": {"rows": 20}}
+        {
+            "sources": [source],
+            "out": tmp_path / "run",
+            "annotate": {"rows": 20},
+            "model": {"endpoint": "http://named/v1"},
+        }
     )
+
+
+def annotate(config, endpoint):
+    return annotate_rows(config, rows_to_grade(config), endpoint)
 
 
 def endpoint_for(server, model="judge"):
@@ -113,10 +123,16 @@ def test_an_endpoint_that_fails_is_a_failure(config):
 
 def test_only_the_grades_of_the_embedded_model_are_warned_of(config):
     with FakeEndpoint(graded) as server:
-        weak = annotate(config, endpoint_for(server, model="SmolLM2-135M-Instruct-Q4_1"))
+        weak = annotate(config, endpoint_for(server, "SmolLM2-135M-Instruct-Q4_1"))
         assert "not to be trusted" in notes(weak)[0]
-        assert all(len(r["text"]) < 210 for r in read(config, "part"))
         assert notes(annotate(config, endpoint_for(server))) == []
+
+
+def test_the_embedded_model_is_asked_about_what_its_context_holds(config):
+    embedded = config.model.model_copy(update={"endpoint": None})
+    sample = rows_to_grade(config.model_copy(update={"model": embedded}))
+    assert {row["text"][EMBEDDED_CHARACTERS:].strip() for row in sample.rows} == {"[…]"}
+    assert all(len(row["text"]) > EMBEDDED_CHARACTERS + 10 for row in rows_to_grade(config).rows)
 
 
 def test_a_stage_that_has_not_finished_is_named(config, write_config, capsys):
@@ -137,6 +153,22 @@ def test_the_command_tells_what_it_did(config, write_config, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["rows"] == {"in": 20, "made": 18, "rejected": 2}
     assert told["warnings"] == []
+
+
+def test_the_embedded_model_grades_by_the_schema_and_is_not_believed(config, write_config, capsys):
+    path = write_config(
+        sources=[{"name": "s", "kind": "html", "path": "x"}],
+        out=config.out,
+        annotate={"rows": 2},
+    )
+    assert main(["annotate", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert "not to be trusted" in printed.err
+    good, bad = read(config, "part"), read(config, "rejected")
+    assert f"2 rows asked about, {len(good)} graded, {len(bad)} rejected" in printed.out
+    # It may go on until it is cut, and never fails: what it is asked fits its context.
+    assert {row["reason"] for row in bad} <= {"truncated"}
+    assert all(row["education"] in range(6) for row in good)
 
 
 @given(
