@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters import MAX_CHARACTERS, quality_text
+from filters import quality_text
+from filters.quality import MAX_CHARACTERS
 
 
 def words(text):

@@ -75,11 +75,11 @@ def finished(config, tmp_path_factory):
 
 def test_the_funnel_adds_up(finished):
     stages = json.loads(vlmforge("status", finished, "--json").stdout)["stages"]
-    assert [s["state"] for s in stages] == ["done"] * 8
+    assert [s["state"] for s in stages] == ["done"] * 10
     for stage in stages:
         rows = stage["rows"]
         assert rows["in"] == rows["kept"] + rows["dropped"] + rows["errors"]
-    ingest, render = stages[0], stages[6]
+    ingest, render = stages[0], stages[8]
     assert ingest["sources"]["bad"] == {"in": 3, "kept": 1, "errors": 2}
     assert ingest["metrics"]["images_lost_image_missing"] >= 1
     assert render["rows"]["made"] > 150
