@@ -235,7 +235,9 @@ def test_the_filter_drops_documents_that_teach_too_little(trained, samples, tmp_
     assert verdicts.reasons.tolist() == [None, "low_education", None, "too_few_words"]
     assert verdicts.threshold[1] == 2.5 > verdicts.score[1]
     assert verdicts.scores[1]["education"] == pytest.approx(verdicts.score[1], abs=1e-4)
-    assert verdicts.scores[0]["quality"] == verdicts.scores[0]["education"] / 5
+    assert verdicts.scores[0]["quality"] == pytest.approx(
+        verdicts.scores[0]["education"] / 5, abs=1e-4
+    )
     assert verdicts.scores[0]["stem"] > 0.5
     assert "education" not in verdicts.scores[2]
     judge = Filter(filter_config(tmp_path, trained.folder), tmp_path).judge
