@@ -18,8 +18,11 @@ from filters.words import ngrams, units
 
 #: Units an n-gram.
 NGRAM = 13
-#: An n-gram of more items is the set's own boilerplate ("answer with the letter of the option …").
-MAX_ITEMS = 20
+#: An n-gram of more items is the set's own boilerplate ("answer with the letter of the option …");
+#: of fewer it may be a passage that they all ask about.
+MAX_ITEMS = 200
+#: An item of which a smaller share is its own cannot be told from the others by its text.
+MIN_OWN = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ def index_items(texts: Sequence[str]) -> Index:
     item, ngram = item[order], ngram[order]
     _, group, shared_by = np.unique(ngram, return_inverse=True, return_counts=True)
     own = shared_by[group.reshape(-1)] <= MAX_ITEMS if len(ngram) else np.zeros(0, bool)
-    return Index(ngram[own], item[own], np.bincount(item[own], minlength=len(texts)))
+    counts = np.bincount(item, minlength=len(texts))
+    sizes = np.bincount(item[own], minlength=len(texts))
+    sizes[sizes < MIN_OWN * counts] = 0
+    kept = own & (sizes[item] > 0)
+    return Index(ngram[kept], item[kept], sizes)
 
 
 def find_items(index: Index, texts: Sequence[str], min_share: float) -> Matches:

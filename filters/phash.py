@@ -95,13 +95,14 @@ def near_hashes(
         order = np.argsort(others[:, band], kind="stable")
         known = others[order, band]
         first = np.searchsorted(known, words[:, band], side="left")
-        count = np.searchsorted(known, words[:, band], side="right") - first
-        left = np.repeat(np.arange(len(words)), count)
-        place = np.repeat(first - np.cumsum(count) + count, count) + np.arange(len(left))
-        pairs.append(np.stack([left, order[place]]))
-    one, other = np.unique(np.concatenate(pairs, axis=1), axis=1)
-    near = hamming(words[one], others[other]) <= MAX_DISTANCE
-    return one[near], other[near]
+        last = np.searchsorted(known, words[:, band], side="right")
+        # One hash at a time where it meets any: a picture may be there a thousand times.
+        for one in np.flatnonzero(last > first):
+            met = order[first[one] : last[one]]
+            near = met[hamming(words[one], others[met]) <= MAX_DISTANCE]
+            pairs.append(np.stack([np.full(len(near), one), near]))
+    found = np.unique(np.concatenate(pairs, axis=1), axis=1)
+    return found[0], found[1]
 
 
 def differences(

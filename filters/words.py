@@ -72,7 +72,8 @@ class Units:
 
 
 def units(texts: Sequence[str]) -> Units:
-    """The units of each text; equal units have equal hashes, others by chance of 2^-64.
+    """The units of each text; equal units have equal hashes, others hardly ever (but words of
+    a thousand letters can be built to).
 
     Memory beyond the result does not grow with the texts: they are worked on
     `CHUNK` code points at a time, and a longer text is cut.

@@ -26,11 +26,17 @@ PAGES = ("interleaved", "text")
 COLUMNS = ("bucket", "parts", "source")
 
 
-def count(unit: Unit, path: Path) -> None:
-    """Write on how many pages of a part each paragraph is, and how many pages each site has."""
+def count(unit: Unit, repeated: NDArray[np.bool_], path: Path) -> None:
+    """Write on how many pages of a part each paragraph is, and how many pages each site has.
+
+    Rows that are `repeated` do not count: the copies of a page do not make it boilerplate.
+    """
     keys = [np.zeros(0, np.uint64)]
+    row = 0
     for batch in unit.batches(list(COLUMNS)):
-        pages = _Pages(batch)
+        once = ~repeated[row : row + batch.num_rows]
+        row += batch.num_rows
+        pages = _Pages(batch.filter(pa.array(once)))
         once = np.unique(np.stack([pages.row.astype(np.uint64), pages.key]), axis=1)[1]
         keys += [once, pages.sites]
     names, counts = np.unique(np.concatenate(keys), return_counts=True)
@@ -50,6 +56,8 @@ def without_boilerplate(
     batch: pa.RecordBatch, totals: Sequence[Path], share: float
 ) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
     """The batch without its boilerplate, and how many paragraphs each row has lost."""
+    if share >= 1:
+        return batch, np.zeros(batch.num_rows, np.int64)
     pages = _Pages(batch)
     of_paragraph = lookup(totals, pages.key)
     of_site = lookup(totals, pages.site)
@@ -103,5 +111,8 @@ class _Pages:
 
 
 def _site(source: dict[str, str | None]) -> str:
-    host = urlsplit(source["url"] or "").netloc if "://" in (source["url"] or "") else ""
-    return f"{source['dataset']} {host}"
+    try:
+        host = urlsplit(source["url"] or "").hostname
+    except ValueError:  # an address that is none
+        host = None
+    return f"{source['dataset']} {host or ''}"

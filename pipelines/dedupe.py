@@ -6,17 +6,18 @@ pictures, its regions and its targets. Of equal rows the one with the smallest
 id stays. Identical pictures are not a reason to leave: all rows are pointed at
 one copy, so that a shard stores it once.
 
-Sweeps (`pipelines.exchange`): *count* and *total* find the boilerplate; *sign*
-gives a part's rows and pictures their hashes, of which equal ones go on once a
-part, so that a million copies do not meet in one place; *meet* finds, in a range
-of hashes, whom the parts share; the stage itself decides.
+Sweeps (`pipelines.exchange`): *sign* gives a part's rows and pictures their
+hashes, of which equal ones go on once a part, so that a million copies do not
+meet in one place; *meet* finds, in a range of hashes, whom the parts share;
+*count* and *total* find the boilerplate of pages that are no copies; rows are
+signed and meet again without it; the stage itself decides.
 """
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,8 @@ DOCUMENTS = frozenset({"interleaved", "text", "stem"})
 #: Rows of a range; sorting them takes 100 MB.
 RANGE_ROWS = 1_000_000
 _FOLDER = "exact"
+#: Keys of rows as they are, boilerplate included.
+RAW = "raw"
 Numbers = NDArray[np.uint64]
 #: Where a picture is; packs have short names (`ingest/packs/pack-00000-of-00008.tar`).
 _PLACE = np.dtype([("sha256", "U64"), ("pack", "U96"), ("offset", "i8")])
@@ -61,19 +64,44 @@ class Dedupe(Stage):
         """Count, total, sign, meet, decide; what an earlier try left is not done again."""
         if not waiting:
             return
-        Step("count", self.count).run(runner, units, lambda u: self._path("pages", u.index))
-        ranges = self._ranges("pages")
-        Step("total", self.total).run(runner, ranges, lambda u: self._path("total", u.index))
-        Step("sign", self.sign).run(runner, units, lambda u: self._path("keys", u.index))
+        self._sweep(runner, "read", self.read, units, RAW)
+        self._sweep(runner, "compare", self.meet, self._ranges(RAW), f"{RAW}-met")
+        self._sweep(runner, "count", self.count, units, "pages")
+        self._sweep(runner, "total", self.total, self._ranges("pages"), "total")
+        self._sweep(runner, "sign", self.sign, units, "keys")
         ranges = [*self._ranges("images"), *self._ranges("keys")]
         Step("meet", self.meet).run(
             runner, ranges, lambda u: self._path(f"{u.inputs[0]}-met", u.index)
         )
         runner.run(self, waiting)
 
+    def _sweep(
+        self,
+        runner: Runner,
+        name: str,
+        work: Callable[[Unit], None],
+        units: Sequence[Unit],
+        left: str,
+    ) -> None:
+        Step(name, work).run(runner, units, lambda unit: self._path(left, unit.index))
+
+    def read(self, unit: Unit) -> None:
+        """The hashes of a part's rows as they are."""
+        keys: list[str] = []
+        ids: list[str] = []
+        for batch in unit.batches():
+            keys += row_keys(batch)
+            ids += batch["id"].to_pylist()
+        self._write_keys(RAW, unit, keys, ids)
+
     def count(self, unit: Unit) -> None:
-        """On how many of a part's pages each paragraph is."""
-        count(unit, self._path("pages", unit.index))
+        """On how many of a part's pages, copies apart, each paragraph is."""
+        firsts = open_array(self._path(f"{RAW}-firsts", unit.index))
+        repeated = firsts != np.arange(len(firsts))
+        span = node_range(unit.index, unit.index + 1)
+        elsewhere = read_range(self._paths(f"{RAW}-met"), *span, columns=3)[0]
+        repeated[rows_of(elsewhere)] = True
+        count(unit, repeated, self._path("pages", unit.index))
 
     def total(self, unit: Unit) -> None:
         """On how many pages of all parts each paragraph of a range is."""
@@ -82,31 +110,46 @@ class Dedupe(Stage):
         total(self._paths("pages"), low, high, pages, self._path("total", unit.index))
 
     def sign(self, unit: Unit) -> None:
-        """The hashes of a part's rows and pictures; equal ones go on once.
+        """The hashes of a part's rows, without boilerplate, and of its pictures.
 
-        Leaves `firsts` (by row: the first equal row of the part), `places` (of
-        the part's different pictures), and what goes on to meet others: `images`
-        (hash, node) and `keys` (hash, id, node); hashes and ids are two numbers.
+        Leaves `places` (of the part's different pictures) and what goes on to
+        meet others: `images` (hash, node), and what `_write_keys` does.
         """
-        keys, ids, places = [""], [""], set()
+        keys: list[str] = []
+        ids: list[str] = []
+        places: set[tuple[str, str, int]] = set()
         for batch in unit.batches():
-            batch, _ = self._cleaned(batch)
-            keys += row_keys(batch)
-            ids += batch["id"].to_pylist()
+            mine = batch["id"].to_pylist()
+            cleaned, lost = self._cleaned(batch)
+            emptied = _emptied(cleaned, lost)
+            # What is nothing without its boilerplate is no copy of other such rows.
+            keys += [
+                digest("emptied", id_) if gone else key
+                for key, id_, gone in zip(row_keys(cleaned), mine, emptied, strict=True)
+            ]
+            ids += mine
             places |= _places(batch)
-        high, low = _numbers(keys[1:])
+        ordered = sorted(places)
+        write_array(self._path("places", unit.index), np.array(ordered, _PLACE))
+        shas = _numbers([sha256[:32] for sha256, _, _ in ordered])
+        nodes = nodes_of(unit.index, np.arange(len(ordered)))
+        write_sorted(self._path("images", unit.index), *shas, nodes)
+        self._write_keys("keys", unit, keys, ids)
+
+    def _write_keys(self, kind: str, unit: Unit, keys: list[str], ids: list[str]) -> None:
+        """Write the first equal row of the part by row, and of those (hash, id, node).
+
+        Hashes and ids are two numbers each.
+        """
+        high, low = _numbers(keys)
         # Rows are in the order of their ids, so the first of equal ones has the smallest.
         _, first, group = np.unique(
             np.stack([high, low]), axis=1, return_index=True, return_inverse=True
         )
-        self._write("firsts", unit, first[group.reshape(-1)] if len(high) else first)
-        self._write("places", unit, np.array(sorted(places), _PLACE))
-        shas = _numbers([sha256[:32] for sha256, _, _ in sorted(places)])
-        write_sorted(
-            self._path("images", unit.index), *shas, nodes_of(unit.index, np.arange(len(places)))
-        )
-        columns = [c[first] for c in (high, low, *_numbers(ids[1:]))]
-        write_sorted(self._path("keys", unit.index), *columns, nodes_of(unit.index, first))
+        firsts = first[group.reshape(-1)] if len(keys) else first
+        write_array(self._path(f"{kind}-firsts", unit.index), firsts)
+        columns = [column[first] for column in (high, low, *_numbers(ids))]
+        write_sorted(self._path(kind, unit.index), *columns, nodes_of(unit.index, first))
 
     def meet(self, unit: Unit) -> None:
         """Whom the rows, or the pictures, of a range of hashes have in other parts.
@@ -115,19 +158,19 @@ class Dedupe(Stage):
         the node of its first copy; for those that are not the first themselves.
         """
         name, low, high = unit.inputs
-        table = read_range(self._paths(name), low, high, columns=5 if name == "keys" else 3)
+        table = read_range(self._paths(name), low, high, columns=3 if name == "images" else 5)
         # By hash, then by id or node; the node is the last column.
         table = table[:, np.lexsort(table[::-1])]
         same = (table[0, 1:] == table[0, :-1]) & (table[1, 1:] == table[1, :-1])
         first = np.concatenate([[True], ~same])[: table.shape[1]]
         leader = np.maximum.accumulate(np.where(first, np.arange(table.shape[1]), 0))[~first]
-        what = table[2:4] if name == "keys" else table[2:]
+        what = table[2:] if name == "images" else table[2:4]
         path = self._path(f"{name}-met", unit.index)
         write_sorted(path, table[-1, ~first], *what[:, leader])
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Let boilerplate and duplicates leave, and point pictures at their first copies."""
-        firsts = open_array(self._path("firsts", unit.index))
+        firsts = open_array(self._path("keys-firsts", unit.index))
         span = node_range(unit.index, unit.index + 1)
         nodes, *ids = read_range(self._paths("keys-met"), *span, columns=3)
         elsewhere = dict(zip(rows_of(nodes).tolist(), _hex(*ids), strict=True))
@@ -152,8 +195,7 @@ class Dedupe(Stage):
         cleaned, lost = self._cleaned(batch)
         out.count("paragraphs_dropped_boilerplate", int(lost.sum()))
         reasons = np.full(batch.num_rows, None, object)
-        shown = pc.list_value_length(cleaned["parts"]).to_numpy(zero_copy_only=False)
-        reasons[(lost > 0) & (shown == 0)] = "only_boilerplate"
+        reasons[_emptied(cleaned, lost)] = "only_boilerplate"
         for row, bucket in enumerate(batch["bucket"].to_pylist()):
             if twins[row] is not None:
                 reasons[row] = "duplicate_text" if bucket in DOCUMENTS else "duplicate_row"
@@ -192,12 +234,15 @@ class Dedupe(Stage):
     def _paths(self, kind: str) -> list[Path]:
         return sorted((self.work / _FOLDER).glob(f"{kind}-[0-9]*.npy"))
 
-    def _write(self, kind: str, unit: Unit, array: NDArray) -> None:
-        write_array(self._path(kind, unit.index), array)
-
     def finish(self, manifest: Manifest) -> None:
         """What the sweeps left is not part of the output."""
         shutil.rmtree(self.work / _FOLDER, ignore_errors=True)
+
+
+def _emptied(cleaned: pa.RecordBatch, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows are nothing without the boilerplate that they have lost."""
+    left = pc.list_value_length(cleaned["parts"]).to_numpy(zero_copy_only=False)
+    return (lost > 0) & (left == 0)
 
 
 def row_keys(batch: pa.RecordBatch) -> list[str]:

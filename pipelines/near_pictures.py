@@ -33,15 +33,18 @@ class RowPictures:
         found = np.zeros(len(one), bool)
         views: dict[int, NDArray[np.uint8] | None] = {}
         with PackReader(self.run) as packs:
-            for pair, ends in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
-                for node in ends:
-                    if node not in views:
-                        if len(views) >= _KEPT:
-                            views.pop(next(iter(views)))
-                        views[node] = self._view(packs, places[node])
-                a, b = (views.get(node) for node in ends)
-                if a is not None and b is not None:
-                    found[pair] = differences([a], [b])[0] <= MAX_DIFFERENCE
+
+            def view(node: int) -> NDArray[np.uint8] | None:
+                if node not in views:
+                    if len(views) >= _KEPT:
+                        views.pop(next(iter(views)))
+                    views[node] = self._view(packs, places[node])
+                return views[node]
+
+            for pair, (a, b) in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
+                left, right = view(a), view(b)
+                if left is not None and right is not None:
+                    found[pair] = differences([left], [right])[0] <= MAX_DIFFERENCE
         return found
 
     def _places(self, nodes: Nodes) -> dict[int, tuple[str, int, int]]:

@@ -92,7 +92,7 @@ class TextView(_MinHashView):
     def sign(self, batch: pa.RecordBatch) -> tuple[NDArray[np.bool_], Signatures]:
         """Rows of the buckets whose text is the point, if they have any."""
         text = texts(batch)
-        chosen = pc.is_in(batch["bucket"], pa.array(self.buckets))
+        chosen = pc.is_in(batch["bucket"], pa.array(self.buckets, pa.string()))
         judged = pc.and_(chosen, pc.greater(pc.binary_length(text), 0))
         rows = text.filter(judged).to_pylist()
         return judged.to_numpy(zero_copy_only=False), text_signatures(rows, self.engine)

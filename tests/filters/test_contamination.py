@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters import find_items, index_items
-from filters.contamination import NGRAM
+from filters.contamination import MAX_ITEMS, NGRAM
 
 QUESTION = (
     "A train leaves the station at noon and travels north at sixty miles an hour; "
@@ -41,16 +41,30 @@ def test_a_short_question_is_in_no_text():
     assert matches([short], [f"{short} {short}"]) == []
 
 
+ASKS = " Answer with the letter of the option that is right, and with nothing else at all, please."
+
+
 def test_what_all_items_say_finds_none_of_them():
-    asks = (
-        " Answer with the letter of the option that is right, and with nothing else at all, please."
-    )
     items = [
-        f"Which of these {n} numbers is it, and how is it found in {n} steps at most? {n} {asks}"
-        for n in range(30)
+        f"Which of these {n} numbers is it, and how is it found in {n} steps at most? {n} {ASKS}"
+        for n in range(MAX_ITEMS + 10)
     ]
-    assert matches(items, [asks * 3]) == []
+    assert matches(items, [ASKS * 3]) == []
     assert (0, 7, 1.0) in matches(items, [items[7]])
+
+
+def test_an_item_that_is_mostly_what_all_say_is_not_found_by_the_rest():
+    items = [f"{ASKS} {ASKS} {n}?" for n in range(MAX_ITEMS + 10)]
+    assert matches(items, [f"{ASKS} {ASKS} 7?"]) == []
+
+
+def test_a_passage_that_many_questions_are_about_is_found():
+    items = [f"{QUESTION} What is the answer to part {n}?" for n in range(30)]
+    assert len(matches(items, [QUESTION])) == 30
+
+
+def test_an_item_that_is_listed_many_times_is_found():
+    assert (0, 0, 1.0) in matches([QUESTION] * 40, [QUESTION])
 
 
 @pytest.mark.parametrize("items", [[], [""], ["one two"]])

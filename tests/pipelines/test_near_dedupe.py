@@ -14,6 +14,7 @@ from pipelines.config import RunConfig
 from pipelines.errors import StageError
 from pipelines.explain import explain
 from pipelines.near_dedupe import NearDedupe
+from pipelines.near_pictures import RowPictures
 from pipelines.progress import Silence
 from pipelines.runner import run_pipeline
 from pipelines.stage import Step, run_stage
@@ -217,6 +218,21 @@ def test_plots_whose_hashes_are_near_are_not_duplicates(local_runner, tmp_path):
     assert 0 < hamming(words[:1], words[1:])[0] <= MAX_DISTANCE
     dedupe(tmp_path, [[captioned(f"{n}", image) for n, image in enumerate(images)]], local_runner)
     assert set(outcome(tmp_path).values()) == {None}
+
+
+def test_a_view_can_be_switched_off(local_runner, tmp_path):
+    rows = [make_sample(" ".join(page(1)) + "." * n, url=f"{n}") for n in range(2)]
+    dedupe(tmp_path, [rows], local_runner, buckets=[], image_buckets=[])
+    assert set(outcome(tmp_path).values()) == {None}
+
+
+def test_a_picture_is_the_same_as_each_of_hundreds(tmp_path):
+    images = pack(tmp_path, [encoded(photos()[0], 0.2)])
+    rows = [captioned(f"{n}", images[0]) for n in range(600)]
+    (part,) = make_dataset(tmp_path, "filter", [rows]).files()
+    one = np.zeros(599, np.uint64)
+    found = RowPictures(tmp_path, [part], 10**8).same(one, np.arange(1, 600, dtype=np.uint64))
+    assert found.all()
 
 
 def test_the_words_of_a_problem_or_a_caption_do_not_make_a_duplicate(local_runner, tmp_path):
