@@ -52,7 +52,8 @@ FLOOR = 4.0
 #: A hash with fewer ones is none: blank pages, pages of three words, faint stripes.
 MIN_ONES = 32
 
-#: Bits in which copies may differ: beyond it are more strangers than copies (table above).
+#: Bits in which copies may differ: with 32 no more copies are verified, and there are half
+#: as many strangers again to look at (table above).
 MAX_DISTANCE = 24
 #: Pixels a side of what is compared in the end.
 DETAIL_SIDE = 128
