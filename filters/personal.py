@@ -65,8 +65,9 @@ MASKS = {
 
 #: From the 5th on, Korea gives numbers whose last six digits are random.
 RANDOM_RESIDENT_NUMBERS = datetime.date(2020, 10, 5)
-#: The largest first and second number of a version. In /usr/share/doc of 740 packages 250 of
-#: 272 different public "addresses" were versions, and all but 3 of those within this.
+#: The largest first and second number of a version. Of 656 different public "addresses" in
+#: /usr/share/doc of 740 packages 512 are small throughout and 131 more are within this; of 70
+#: of those looked at, 69 were versions.
 MAX_VERSION = (30, 100)
 #: Characters before a match in which its label is looked for.
 LABEL_WINDOW = 24
@@ -413,14 +414,12 @@ def my_number_check(digits: str) -> bool:
 
 def _card(match: re.Match[str]) -> Span | None:
     text, start = match[0], match.start()
-    separators = set(re.findall(r"[ -]", text))
-    if len(separators) > 1 or len(re.findall(r"[ -]", text)) == 1:
-        return None
-    if " " in separators and _in_row_of_numbers(match):
+    blanks, dashes = text.count(" "), text.count("-")
+    if (blanks and dashes) or blanks + dashes == 1 or (blanks and _in_row_of_numbers(match)):
         return None
     ends = [m.end() for m in re.finditer(r"[0-9]", text)]
     for length in (19, 16, 15, 14):
-        if length > len(ends) or (not separators and length < len(ends)):
+        if length > len(ends) or (not blanks + dashes and length < len(ends)):
             continue
         digits = _digits(text)[:length]
         whole = length == len(ends) or text[ends[length - 1]] in " -"
@@ -431,10 +430,11 @@ def _card(match: re.Match[str]) -> Span | None:
 
 def _in_row_of_numbers(match: re.Match[str]) -> bool:
     """Whether groups of four go on before or after: a row of a table, the ticks of an axis."""
-    before = _GROUP_BEFORE.search(_before(match.string, match.start()))
-    after = _GROUP_AFTER.match(match.string, match.end())
-    round_ones = all(group.endswith("0") for group in match[0].split(" "))
-    return bool(before or after or round_ones)
+    return bool(
+        _GROUP_AFTER.match(match.string, match.end())
+        or _GROUP_BEFORE.search(_before(match.string, match.start()))
+        or all(group.endswith("0") for group in match[0].split(" "))
+    )
 
 
 def _issued(digits: str) -> bool:

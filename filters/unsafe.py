@@ -63,7 +63,7 @@ def measure_unsafe(
 ) -> dict[str, NDArray[np.float64]]:
     """`unsafe_words`, how many listed words each text has, and `unsafe_share` of its words, 0..1.
 
-    `lists` has terms by language, as `word_lists.unsafe_words` gives them. A text in no
+    `lists` has terms by language, as `unsafe_words` gives them. A text in no
     known language is held against the English list, one without a list against none.
     """
     lower = pc.utf8_lower(compose(texts))

@@ -50,7 +50,7 @@ HARMLESS = {
             violet wand, voyeur, vulva, wet dream, white power, wrapping men, wtf, xx, xxx""",
         "ko": """
             강간, 거유, 고자, 근친, 노모, 니기미, 로리타, 망가, 몰카, 미친, 변태, 불알, 스와핑,
-            애자, 야사, 에로, 염병, 유모, 육갑, 자위, 직촬, 하드코어, 호로""",
+            애자, 야사, 에로, 염병, 유모, 육갑, 자위, 직촬, 하드코어, 호로, 후장""",
         "ja": """
             3p, s ＆ m, sm, xx, いたずら, おしっこ, おしり, おもらし, お尻, しばり, なめ,
             ぽっちゃり, ウェブカメラ, エクスタシー, エスコート, エロティズム, エロティック,
@@ -76,10 +76,10 @@ HARMLESS = {
             tía buena, verga, vulva""",
         "vi": """
             bà cha mày, bòi, bỏ bú, bỏ mẹ, bố láo, chó điên, chết mẹ, chổng mông, con bích,
-            con bít, con bít chi, con mẹ, cười ỉa, cứt, dái, giái, hãm, kệ mẹ, la liếm, lồng,
-            lờ, má, mé, mả cha, mả mẹ, mẹ bà, nứng, phò, sảng, sấp mặt, thấy mẹ, thằng điên,
-            tổ cha, xoạc, đis, điếm, đm, đu, đách, đét, đê mờ, đìu, đĩ, đậu má, đậu mẹ,
-            đề ma ma, đồ điên, đổ vỏ, đờ mờ, đủ cha, đủ má, đủ mé, đủ mía, đủ mẹ""",
+            con bít, con mẹ, cái lon, cười ỉa, cứt, dái, giái, hãm, húp sò, kệ mẹ, la liếm,
+            lồng, lờ, má, mé, mả cha, mả mẹ, mặt lon, mẹ bà, như lon, nứng, phò, sảng, sấp mặt,
+            thấy mẹ, thằng điên, tổ cha, xoạc, đis, điếm, đm, đách, đê mờ, đìu, đĩ, đậu má,
+            đậu mẹ, đề ma ma, đồ khỉ, đồ điên, đổ vỏ, đờ mờ, đủ cha, đủ má, đủ mé, đủ mía, đủ mẹ""",
     }.items()
 }  # fmt: skip
 
