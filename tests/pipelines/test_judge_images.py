@@ -204,7 +204,6 @@ def test_the_order_of_rows_does_not_matter(tmp_path):
 
 
 def test_unsafe_pictures_leave_where_the_config_asks(tmp_path):
-    pytest.importorskip("onnxruntime")
     (image,) = packed(tmp_path, photo())
     row = make_sample(bucket="caption", images=(image,), parts=(Part("image", image=0),))
     ((kept,), _, _) = filtered(tmp_path, [row], unsafe_images="drop")
