@@ -42,6 +42,9 @@ MAX_UNREADABLE = 0.05
 MAX_IMPROBABLE, MAX_IMPROBABLE_SHARE = 2, 0.01
 #: Points an inch: the unit of a page's size. pdfium knows no other (/UserUnit).
 POINTS = 72
+#: Pages in a row that cannot be loaded, after which a file is not believed to have more:
+#: a few bytes can claim a million.
+MAX_BROKEN_PAGES = 100
 #: Bytes in which a PDF says that it is one, as viewers accept it.
 _HEAD = 1024
 #: What pdfium's errors on opening mean; all others are a broken file.
@@ -62,12 +65,23 @@ class PdfReader:
     def rows(
         self, piece: Piece, source: SourceConfig, config: IngestConfig
     ) -> Iterator[Row | LeftOut]:
-        """A row a page."""
+        """A row a page; many broken ones in a row end the file."""
         document = _open(piece.path, config.max_index_bytes)
+        broken = 0
+
+        def read(index: int) -> Draft:
+            nonlocal broken
+            broken += 1
+            page = _load(document, index)
+            broken = 0
+            return _read(page, document, index, piece.name, source.lang, config)
+
         try:
             for index in range(len(document)):
-                read = partial(_read, document, index, piece.name, source.lang, config)
-                yield Row(f"page {index + 1}", read)
+                if broken == MAX_BROKEN_PAGES:
+                    rest = f"{len(document) - index} more pages after {broken} that are broken"
+                    raise BadInput("page_broken", rest)
+                yield Row(f"page {index + 1}", partial(read, index))
         finally:
             document.close()
 
@@ -92,13 +106,21 @@ def _open(path: Path, max_bytes: int) -> pdfium.PdfDocument:
         raise BadInput(reason, str(error), head) from error
 
 
-def _read(
-    document: pdfium.PdfDocument, index: int, name: str, lang: str | None, config: IngestConfig
-) -> Draft:
+def _load(document: pdfium.PdfDocument, index: int) -> pdfium.PdfPage:
     try:
-        page = document[index]
+        return document[index]
     except pdfium.PdfiumError as error:
         raise BadInput("page_broken", str(error)) from error
+
+
+def _read(
+    page: pdfium.PdfPage,
+    document: pdfium.PdfDocument,
+    index: int,
+    name: str,
+    lang: str | None,
+    config: IngestConfig,
+) -> Draft:
     try:
         pixels = _render(page, config)
         characters = read_characters(page, pixels)

@@ -265,7 +265,8 @@ def test_harm_is_bounded_and_has_its_reason(tmp_path, kind, name, data, reasons)
     (tmp_path / name).write_bytes(data)
     started = time.monotonic()
     items = read(tmp_path, name, kind, max_seconds=10, max_memory=1 << 30)
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < 60  # no more than a few losses of 10 s
+    assert len(items) <= 200  # what a file claims to have is not believed
     assert {
         getattr(item, "reason", None) for item in items if not isinstance(item, LeftOut)
     } <= reasons
