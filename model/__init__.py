@@ -1,22 +1,30 @@
-"""The model that writes: its presets, requests and responses, and the endpoints that answer."""
+"""The model that writes: its spec, requests and responses, and the engines that answer."""
 
-from model.client import Endpoint, generate
+from model import exaone
 from model.embedded import EmbeddedModelMissing, embedded_endpoint
-from model.exaone import PRESETS, Sampling, preset, visual_tokens
-from model.messages import Picture, Request, Response
+from model.endpoints import Endpoints
+from model.engine import Client, Engine, Model, Usage, generate
+from model.exaone import TASKS, Sampling, task_of, visual_tokens
+from model.messages import Picture, Request, Response, Teacher
 from model.responses import ResponseStore
 
 __all__ = [
-    "PRESETS",
+    "TASKS",
+    "Client",
     "EmbeddedModelMissing",
-    "Endpoint",
+    "Endpoints",
+    "Engine",
+    "Model",
     "Picture",
     "Request",
     "Response",
     "ResponseStore",
     "Sampling",
+    "Teacher",
+    "Usage",
     "embedded_endpoint",
+    "exaone",
     "generate",
-    "preset",
+    "task_of",
     "visual_tokens",
 ]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import httpx
 
-from model.client import Endpoint
+from model.endpoints import Endpoints
+from model.messages import Teacher
 
 NAME = "SmolLM2-135M-Instruct-Q4_1"
 LICENSE = "Apache-2.0"
@@ -30,7 +31,7 @@ class EmbeddedModelMissing(RuntimeError):
 
 
 @contextmanager
-def embedded_endpoint() -> Iterator[Endpoint]:
+def embedded_endpoint() -> Iterator[Endpoints]:
     """An OpenAI-compatible endpoint on loopback for as long as the `with` lasts.
 
     One request at a time and no prompt cache, so that an answer depends on its
@@ -56,9 +57,8 @@ def embedded_endpoint() -> Iterator[Endpoint]:
     try:
         # Stopped before it has begun to listen, it would wait for itself for ever.
         httpx.get(f"{server.listening_address}/health", timeout=START_SECONDS, trust_env=False)
-        yield Endpoint(
-            url=f"{server.listening_address}/v1", model=NAME, sees_images=False, concurrency=2
-        )
+        teacher = Teacher(NAME, None, LICENSE, sees_images=False)
+        yield Endpoints(teacher, (f"{server.listening_address}/v1",), concurrency=2)
     finally:
         del server  # its destructor stops the listener
 

@@ -39,20 +39,25 @@ class Sampling:
         return fields if self.top_k is None else {**fields, "top_k": self.top_k}
 
 
-#: The presets by task.
-PRESETS = {
-    "general": Sampling(temperature=1.0, top_p=0.95, presence_penalty=1.5),
-    "document": Sampling(temperature=0.6, top_p=0.95, presence_penalty=1.5, top_k=20),
+_GENERAL = Sampling(temperature=1.0, top_p=0.95, presence_penalty=1.5)
+_DOCUMENT = Sampling(temperature=0.6, top_p=0.95, presence_penalty=1.5, top_k=20)
+
+#: Sampling parameters by task.
+TASKS = {
+    "general": _GENERAL,
+    "ocr": _DOCUMENT,
+    "document": _DOCUMENT,
+    "korean": _DOCUMENT,
     "text": Sampling(temperature=1.0, top_p=0.95),
     # Ours: a grade is the most probable one, and the same when asked again.
     "judge": Sampling(temperature=0.0, top_p=1.0),
 }
 
 
-def preset(language: str | None, *, has_image: bool, is_document: bool = False) -> str:
-    """The name of the preset for a request: documents, OCR and Korean have their own."""
-    if is_document or language == "ko":
-        return "document"
+def task_of(language: str | None, *, has_image: bool) -> str:
+    """The task of a request that is neither OCR nor about documents: Korean has its own."""
+    if language == "ko":
+        return "korean"
     return "general" if has_image else "text"
 
 

@@ -29,6 +29,12 @@ class ResponseStore:
                 for line in lines:
                     self._read(line)
 
+    def __enter__(self) -> ResponseStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __len__(self) -> int:
         return len(self._answers)
 

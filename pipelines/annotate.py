@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from model import Endpoint, Response, ResponseStore, generate
+from model import Client, Model, Response, ResponseStore, generate
 from model.embedded import NAME as EMBEDDED_NAME
 from pipelines.config import AnnotateConfig, RunConfig
 from pipelines.errors import StageError
@@ -41,8 +41,6 @@ NAME = "annotations"
 #: The embedded model's context holds the rubric and this many characters, even of Korean,
 #: which it reads at three tokens a syllable.
 EMBEDDED_CHARACTERS = 200
-#: Requests that are under way or wait for their turn at once.
-_WINDOW = 4096
 
 Stratum = tuple[str, str | None, str]
 #: (key, id): the rows of a stratum with the smallest keys are chosen.
@@ -68,7 +66,7 @@ def rows_to_grade(config: RunConfig) -> RowsToGrade:
     except NoDataset as error:
         raise StageError(f"annotate: {error}. Run: vlmforge run CONFIG") from error
     characters = settings.excerpt_characters
-    if config.model.endpoint is None:
+    if config.model.kind == "embedded":
         characters = min(characters, EMBEDDED_CHARACTERS)
     rows = list(read_rows(source, choose(source, config), settings, characters))
     if not rows:
@@ -82,7 +80,7 @@ def rows_to_grade(config: RunConfig) -> RowsToGrade:
 def annotate(
     config: RunConfig,
     sample: RowsToGrade,
-    endpoint: Endpoint,
+    model: Model,
     on_answer: Callable[[], None] = lambda: None,
 ) -> Manifest:
     """Have the rows graded, and write them to `annotations` in the run's directory.
@@ -90,17 +88,17 @@ def annotate(
     Raises StageError where too many requests fail.
     """
     rows = sample.rows
-    responses = _ask(rows, config, endpoint, on_answer)
+    responses = _ask(rows, config, model, on_answer)
     grades = [read_grade(response) for response in responses]
     failed = sum(grade.reason == "request_failed" for grade in grades)
     if failed / len(rows) > config.annotate.max_failure_rate:
         why = next(g.detail for g in grades if g.reason == "request_failed")
         raise StageError(
-            f"annotate: {failed} of {len(rows)} requests to {endpoint.url} failed, such as: {why}\n"
+            f"annotate: {failed} of {len(rows)} requests to {model.where} failed, such as: {why}\n"
             f"The answers that came are stored in {config.responses}: see that the model answers, "
             "and run the same command again."
         )
-    return _write(config, sample.source, endpoint, rows, grades, _usage(responses))
+    return _write(config, sample.source, model.teacher.name, rows, grades, _usage(responses))
 
 
 def notes(manifest: Manifest) -> list[str]:
@@ -184,7 +182,7 @@ def _eligible(source: Dataset, config: AnnotateConfig) -> Iterator[pa.RecordBatc
 def _ask(
     rows: list[dict[str, Any]],
     config: RunConfig,
-    endpoint: Endpoint,
+    model: Model,
     on_answer: Callable[[], None],
 ) -> list[Response]:
     settings = config.annotate
@@ -194,15 +192,8 @@ def _ask(
         )
         for row in rows
     ]
-    store = ResponseStore(config.responses)
-    responses = []
-    try:
-        for start in range(0, len(requests), _WINDOW):
-            window = requests[start : start + _WINDOW]
-            responses += generate(endpoint, window, store, on_answer)
-    finally:
-        store.close()
-    return responses
+    with ResponseStore(config.responses) as store, model.open() as engine:
+        return generate(Client(model, engine, store), requests, on_answer)
 
 
 def _usage(responses: list[Response]) -> dict[str, int]:
@@ -217,7 +208,7 @@ def _usage(responses: list[Response]) -> dict[str, int]:
 def _write(
     config: RunConfig,
     source: Dataset,
-    endpoint: Endpoint,
+    model: str,
     rows: list[dict[str, Any]],
     grades: list[Grade],
     metrics: dict[str, int],
@@ -227,7 +218,7 @@ def _write(
     for row, grade in zip(rows, grades, strict=True):
         if grade.reason is None:
             told = {"education": grade.education, "field": grade.field, "why": grade.why}
-            good.append({**row, **told, "model": endpoint.model})
+            good.append({**row, **told, "model": model})
         else:
             bad.append({**row, "reason": grade.reason, "detail": grade.detail})
     files = []
@@ -252,7 +243,7 @@ def _write(
         config_hash=digest_json({"annotate": settings, "seed": config.seed})[:12],
         input_fingerprint=source.manifest.fingerprint,
         input_stage=source.manifest.stage,
-        model=endpoint.model,
+        model=model,
     )
     manifest.write(out)
     return manifest

@@ -163,17 +163,18 @@ def _samples(args: argparse.Namespace) -> int:
 def _annotate(args: argparse.Namespace) -> int:
     from pipelines.annotate import annotate, notes, rows_to_grade
     from pipelines.progress import AnswerBar
-    from pipelines.run import model_endpoint, only_one
+    from pipelines.run import only_one
+    from pipelines.teacher import open_model
 
     config = load_config(args.config_file, args.set, args.out)
     config.out.mkdir(parents=True, exist_ok=True)
     with only_one(config.out):
         sample = rows_to_grade(config)
         with (
-            model_endpoint(config, "annotate") as (endpoint, _),
+            open_model(config.model, "annotate") as model,
             AnswerBar("annotate", len(sample.rows)) as bar,
         ):
-            manifest = annotate(config, sample, endpoint, bar.step)
+            manifest = annotate(config, sample, model, bar.step)
     folder = config.out / manifest.stage
     warnings = notes(manifest)
     if args.json:

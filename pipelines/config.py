@@ -323,24 +323,54 @@ class AnnotateConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """The model that writes."""
+    """The model that writes: behind an endpoint, in process, or the embedded default."""
 
-    endpoint: str | None = None
-    """An OpenAI-compatible address, with `/v1`; null for the embedded SmolLM2 on this CPU."""
+    endpoint: str | list[str] | None = None
+    """An OpenAI-compatible address with `/v1`, or several of the same model."""
+    engine: Literal["openai", "vllm", "embedded"] | None = None
+    """Null: `openai` where an endpoint is named, else `embedded`, SmolLM2 on this CPU. `vllm` runs
+    the model in this process: one worker that owns its GPUs."""
     name: str = "LGAI-EXAONE/EXAONE-4.5-33B"
-    """The name that the endpoint knows the model by."""
-    license: str = "EXAONE 1.2-NC (research and education only)"
-    """The licence under which its output stands; goes into the rows it wrote."""
+    """The name that the endpoint knows the model by; for `vllm` a model id or a folder."""
+    revision: str | None = None
+    """Of the weights; another one is asked everything again."""
+    license: str | None = None
+    """The licence under which its output stands; goes into the rows it wrote. Known for EXAONE 4.5
+    and the embedded model."""
+    allowed_licenses: list[str] | None = None
+    """Licences that a teacher may have, such as `Apache-2.0` or `EXAONE*`; null: any."""
     sees_images: bool = True
     """Whether to send pictures."""
     api_key_env: str = "VLMFORGE_API_KEY"
     """The environment variable that holds the key, if the endpoint wants one."""
-    concurrency: int = Field(32, ge=1)
-    """Requests in flight a worker."""
-    timeout: float = Field(120, gt=0)
-    """Seconds a request."""
+    concurrency: int = Field(256, ge=1)
+    """Requests in flight a worker, at most."""
+    timeout: float = Field(600, gt=0)
+    """Seconds for one try of a request."""
+    vllm: dict[str, Any] = {}
+    """Engine arguments for `vllm`, such as `max_model_len` or `tensor_parallel_size`."""
     responses: Path | None = None
     """Where answers are stored; default: `responses` beside the run's directory, for all runs."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The endpoints."""
+        if self.endpoint is None:
+            return ()
+        return (self.endpoint,) if isinstance(self.endpoint, str) else tuple(self.endpoint)
+
+    @property
+    def kind(self) -> str:
+        """The engine."""
+        return self.engine or ("openai" if self.urls else "embedded")
+
+    @model_validator(mode="after")
+    def _check_endpoint(self) -> ModelConfig:
+        if self.kind == "openai" and not self.urls:
+            raise ValueError("the engine openai takes an endpoint")
+        if self.kind != "openai" and self.urls:
+            raise ValueError(f"the engine {self.kind} takes no endpoint")
+        return self
 
 
 class RunConfig(_Section):
@@ -396,6 +426,9 @@ NOT_IDENTITY = {
     "max_error_rate": "decides whether the stage fails, not what it writes",
     "max_failure_rate": "the same",
     "endpoint": "where the model runs; `name` says which it is",
+    "engine": "how it is run",
+    "vllm": "the same",
+    "allowed_licenses": "decides whether the stage runs, not what it writes",
     "api_key_env": "a secret's place",
     "concurrency": "speed",
     "timeout": "speed",
@@ -419,7 +452,7 @@ def identity(config: RunConfig, stage: str) -> dict[str, Any]:
         parts["sources"] = [s.model_dump(mode="json") for s in sources]
     if stage == "recaption":
         parts["model"] = config.model.model_dump(mode="json")
-        parts["embedded"] = config.model.endpoint is None
+        parts["embedded"] = config.model.kind == "embedded"
     if stage in ("recaption", "render"):
         parts["bucket"] = config.bucket.model_dump(mode="json")
     return _without(parts, NOT_IDENTITY)

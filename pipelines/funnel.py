@@ -14,6 +14,7 @@ from rich.table import Table
 
 from pipelines.bucket import strata_of
 from pipelines.run import stages_of
+from pipelines.usage import StageUsage, read_usage
 from pipelines.work import PROGRESS, REPORTS
 from records import Manifest, NoDataset
 
@@ -21,6 +22,8 @@ from records import Manifest, NoDataset
 MAX_REASONS = 8
 #: Metrics of things beside rows: "images_kept", "regions_lost_box_without_area".
 _BESIDE = re.compile("(images|regions|records|files|tables|paragraphs|rows)_(.+)")
+#: Metrics of a stage that asks the model.
+_ASKED = ("requests", "requests_stored", "prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class StageStatus:
     #: Rows, or inputs, that a working stage has noted; units it has finished.
     rows_noted: int = 0
     units_done: int = 0
+    #: What a working stage has asked the model.
+    usage: StageUsage | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints of it."""
         if self.manifest is None:
-            noted = {"rows_noted": self.rows_noted, "units_done": self.units_done}
+            noted: dict[str, Any] = {"rows_noted": self.rows_noted, "units_done": self.units_done}
+            if self.usage is not None:
+                noted["model"] = self.usage.as_json()
             return {
                 "stage": self.name,
                 "state": self.state,
@@ -72,7 +79,7 @@ def _stage(run_dir: Path, name: str) -> StageStatus:
     for work in works:
         noted = sum(int(p.read_text() or 0) for p in (work / PROGRESS).glob("unit-*"))
         done = len(list((work / REPORTS).glob("*.json")))
-        return StageStatus(name, "unfinished", rows_noted=noted, units_done=done)
+        return StageStatus(name, "unfinished", None, False, noted, done, read_usage(work))
     return StageStatus(name, "waiting")
 
 
@@ -150,6 +157,8 @@ def notes(stages: list[StageStatus]) -> list[str]:
                 f"{stage.name} has not finished: {stage.units_done} units are done. "
                 "Run the same command again to go on, or to see why it failed."
             )
+        if stage.usage is not None:
+            lines.append(f"{stage.name} asks the model: {stage.usage.sentence()}")
         if stage.outdated:
             lines.append(
                 f"a newer try of {stage.name} has not finished: it and the stages after it are "
@@ -167,6 +176,19 @@ def _why(manifest: Manifest) -> list[str]:
     }
     if relabelled:
         lines.append(f"language tags corrected: {_counts(relabelled)}")
+    if "requests" in manifest.metrics:
+        asked, stored, prompt, completion = (manifest.metrics[name] for name in _ASKED)
+        lines.append(
+            f"model: {asked:,} requests, {stored:,} from the store, "
+            f"{prompt:,} tokens in, {completion:,} out"
+        )
+    failures = {
+        name.removeprefix("failures_"): count
+        for name, count in manifest.metrics.items()
+        if name.startswith("failures_")
+    }
+    if failures:
+        lines.append(f"model failures: {_counts(failures)}")
     beside: dict[str, dict[str, int]] = {}
     for name, count in manifest.metrics.items():
         found = _BESIDE.fullmatch(name)

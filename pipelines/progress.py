@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.stage import Stage
+from pipelines.usage import read_usage
 from pipelines.work import PROGRESS, Unit, report_path
 
 #: Seconds between two looks.
@@ -47,6 +48,9 @@ class ProgressBar:
                     now = rows_done(stage, units)
                     elapsed = progress.tasks[task].elapsed or 1
                     rate = f"{max(0, now - already) / elapsed:,.0f} rows/s"
+                    usage = read_usage(stage.work)
+                    if usage is not None:
+                        rate = usage.sentence()
                     progress.update(task, completed=now, rate=rate)
 
             watcher = threading.Thread(target=look, daemon=True)

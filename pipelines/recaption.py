@@ -7,34 +7,20 @@ unit a picture is described once.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow.compute as pc
 
-from model import Endpoint, Picture, Response, ResponseStore, generate
+from model import Picture, Request, Response
 from pipelines.bucket import placed
 from pipelines.config import RecaptionConfig, RunConfig
-from pipelines.errors import StageError
-from pipelines.stage import Stage
-from pipelines.work import REPORTS, Unit, UnitOutput
-from records import (
-    ImageRef,
-    Manifest,
-    PackReader,
-    Part,
-    Sample,
-    from_batch,
-    sample_id,
-    to_batch,
-    uniform,
-)
+from pipelines.model_stage import ModelStage
+from pipelines.work import Unit, UnitOutput
+from records import ImageRef, PackReader, Part, Sample, from_batch, sample_id, to_batch, uniform
 from synth import Limits, Scene, Verdict, caption_language, caption_request, read_caption
-
-#: Requests that are held in memory at once, with their pictures.
-_WINDOW = 64
 
 
 @dataclass(frozen=True)
@@ -46,8 +32,8 @@ class Task:
     scene: Scene
 
 
-class Recaption(Stage):
-    """Asks the model at `endpoint` about pictures. The endpoint is set before the stage runs."""
+class Recaption(ModelStage):
+    """Asks the model about pictures."""
 
     name = "recaption"
     config: RecaptionConfig
@@ -55,50 +41,42 @@ class Recaption(Stage):
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
         self.max_pixels = config.bucket.max_pixels
-        self.store = config.responses
-        self.model_license = config.model.license
-        self.endpoint: Endpoint | None = None
 
-    @property
-    def model_used(self) -> str | None:
-        """The model, and whether it saw the pictures."""
-        assert self.endpoint is not None
-        sight = "sees the pictures" if self.endpoint.sees_images else "cannot see pictures"
-        return f"{self.endpoint.model} ({sight})"
-
-    def process(self, unit: Unit, out: UnitOutput) -> None:
-        """Keep every row, then ask about the unit's pictures."""
-        tasks: list[Task] = []
+    def ask(self, unit: Unit) -> Iterator[tuple[Task, Request]]:
+        """One question a picture of the unit's documents."""
         seen: set[str] = set()
+        with PackReader(self.run) as packs:
+            for batch in unit.batches():
+                documents = batch.filter(pc.equal(batch["bucket"], "interleaved"))
+                for sample in from_batch(documents):
+                    for task in self._tasks(sample, seen):
+                        yield task, self._request(task, packs)
+
+    def answer(self, unit: Unit, answers: Sequence[tuple[Task, Response]], out: UnitOutput) -> None:
+        """Keep every row; make one of each caption that passes the gates."""
         for batch in unit.batches():
             out.keep(batch)
-            documents = batch.filter(pc.equal(batch["bucket"], "interleaved"))
-            for sample in from_batch(documents):
-                tasks += self._tasks(sample, seen)
-            out.progress(batch.num_rows)
-        assert self.endpoint is not None
-        store = ResponseStore(self.store)
-        try:
-            with PackReader(self.run) as packs:
-                for start in range(0, len(tasks), _WINDOW):
-                    self._ask(tasks[start : start + _WINDOW], self.endpoint, store, packs, out)
-        finally:
-            store.close()
-
-    def finish(self, manifest: Manifest) -> None:
-        """Fail where the endpoint did not answer: too few rows are not a result."""
-        failed = manifest.reasons["rejected"].get("request_failed", 0)
-        asked = manifest.metrics.get("requests", 0)
-        if asked and failed / asked > self.config.max_failure_rate:
-            # Units that got no answers are not done: the next run asks again, from the store first.
-            shutil.rmtree(self.work / REPORTS, ignore_errors=True)
-            url = self.endpoint.url if self.endpoint else "?"
-            raise StageError(
-                f"recaption: {failed} of {asked} requests to {url} failed, more than "
-                f"max_failure_rate {self.config.max_failure_rate:.0%}. The answers that came are "
-                f"stored in {self.store}. Look at rejected-*.parquet in {self.work}, see that the "
-                "model answers there, and run the same command again."
-            )
+        limits = Limits(
+            self.config.min_characters, self.config.max_characters, self.config.max_copied
+        )
+        made: list[Sample] = []
+        rejected: list[tuple[Sample, Verdict]] = []
+        for task, response in answers:
+            verdict = read_caption(response, task.scene, limits)
+            row = self._row(task, verdict)
+            if verdict.reason is None:
+                made.append(row)
+            else:
+                rejected.append((row, verdict))
+        out.make(placed(to_batch(made), self.max_pixels))
+        verdicts = [v for _, v in rejected]
+        out.reject(
+            to_batch(s for s, _ in rejected),
+            [v.reason for v in verdicts],  # type: ignore[misc]
+            score=[v.score for v in verdicts],
+            threshold=[v.threshold for v in verdicts],
+            detail=[v.detail for v in verdicts],
+        )
 
     def _tasks(self, sample: Sample, seen: set[str]) -> Iterator[Task]:
         for place, part in enumerate(sample.parts):
@@ -127,71 +105,30 @@ class Recaption(Stage):
             alt=sample.images[image].alt or "",
             before=before[-size:].strip() if size else "",
             after=after[:size].strip(),
-            seen=self.endpoint is not None and self.endpoint.sees_images,
+            seen=self.teacher.sees_images,
         )
 
-    def _ask(
-        self,
-        tasks: list[Task],
-        endpoint: Endpoint,
-        store: ResponseStore,
-        packs: PackReader,
-        out: UnitOutput,
-    ) -> None:
-        requests = []
-        for task in tasks:
-            image, picture = task.image, None
-            if endpoint.sees_images:
-                data = packs.read(image.pack, image.offset, image.size)
-                picture = Picture(data, image.format, image.sha256)
-            requests.append(
-                caption_request(
-                    task.scene, picture, max_tokens=self.config.max_tokens, seed=self.seed
-                )
-            )
-        responses = generate(endpoint, requests, store, on_answer=lambda: out.progress(0))
-        limits = Limits(
-            self.config.min_characters, self.config.max_characters, self.config.max_copied
-        )
-        made: list[Sample] = []
-        rejected: list[tuple[Sample, Verdict]] = []
-        for task, response in zip(tasks, responses, strict=True):
-            verdict = read_caption(response, task.scene, limits)
-            row = self._row(task, verdict, endpoint)
-            if verdict.reason is None:
-                made.append(row)
-            else:
-                rejected.append((row, verdict))
-            _count(response, out)
-        out.make(placed(to_batch(made), self.max_pixels))
-        verdicts = [v for _, v in rejected]
-        out.reject(
-            to_batch(s for s, _ in rejected),
-            [v.reason for v in verdicts],  # type: ignore[misc]
-            score=[v.score for v in verdicts],
-            threshold=[v.threshold for v in verdicts],
-            detail=[v.detail for v in verdicts],
+    def _request(self, task: Task, packs: PackReader) -> Request:
+        image, picture = task.image, None
+        if self.teacher.sees_images:
+            read = partial(packs.read, image.pack, image.offset, image.size)
+            picture = Picture(image.sha256, image.format, read)
+        return caption_request(
+            task.scene, picture, max_tokens=self.config.max_tokens, seed=self.seed
         )
 
-    def _row(self, task: Task, verdict: Verdict, endpoint: Endpoint) -> Sample:
+    def _row(self, task: Task, verdict: Verdict) -> Sample:
         parts = (Part("image", image=0), Part("text", text=verdict.caption))
-        source = replace(task.sample.source, parent=task.sample.id, model=endpoint.model)
+        source = replace(task.sample.source, parent=task.sample.id, model=self.teacher.name)
         return Sample(
             id=sample_id(source, parts, [task.image]),
             bucket="caption",
             lang=task.scene.lang,
             parts=parts,
             images=(task.image,),
-            targets={"alt": task.scene.alt, "model_license": self.model_license},
+            targets={"alt": task.scene.alt, "model_license": self.teacher.license},
             # A caption by a model that could not see is worth less; say so.
-            scores={"picture_seen": float(endpoint.sees_images)},
+            scores={"picture_seen": float(self.teacher.sees_images)},
             source=source,
             lineage=task.sample.lineage,
         )
-
-
-def _count(response: Response, out: UnitOutput) -> None:
-    out.count("requests")
-    out.count("requests_stored", int(response.stored))
-    out.count("prompt_tokens", response.prompt_tokens)
-    out.count("completion_tokens", response.completion_tokens)

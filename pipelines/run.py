@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from model import EmbeddedModelMissing, Endpoint, embedded_endpoint
-from model.embedded import LICENSE as EMBEDDED_LICENSE
 from pipelines.bucket import Bucket
 from pipelines.config import RunConfig
 from pipelines.decontaminate import Decontaminate
@@ -18,6 +15,7 @@ from pipelines.dedupe import Dedupe
 from pipelines.errors import StageError
 from pipelines.filter import Filter
 from pipelines.ingest import Ingest
+from pipelines.model_stage import ModelStage
 from pipelines.near_dedupe import NearDedupe
 from pipelines.progress import ProgressBar
 from pipelines.recaption import Recaption
@@ -26,6 +24,7 @@ from pipelines.runner import BeamRunner, LocalRunner
 from pipelines.select import Select
 from pipelines.shard import Shard
 from pipelines.stage import Runner, Stage, StageResult, run_stage
+from pipelines.teacher import open_model
 from records import Dataset, NoDataset, write_atomically
 
 STAGES: dict[str, type[Stage]] = {
@@ -92,38 +91,12 @@ def stages_of(run_dir: Path) -> list[str]:
 
 @contextmanager
 def _model_for(stage: Stage, config: RunConfig) -> Iterator[None]:
-    """Give a stage that calls the model its endpoint."""
-    if not isinstance(stage, Recaption):
+    """Give a stage that asks the model its model."""
+    if not isinstance(stage, ModelStage):
         yield
         return
-    with model_endpoint(config, stage.name) as (endpoint, license):
-        stage.endpoint, stage.model_license = endpoint, license
+    with open_model(config.model, stage.name) as stage.model:
         yield
-
-
-@contextmanager
-def model_endpoint(config: RunConfig, user: str) -> Iterator[tuple[Endpoint, str]]:
-    """The model's endpoint and the licence of what it writes; the embedded one if none is named.
-
-    Raises StageError, in the name of `user`, where that is not installed.
-    """
-    model = config.model
-    if model.endpoint:
-        endpoint = Endpoint(
-            url=model.endpoint,
-            model=model.name,
-            sees_images=model.sees_images,
-            api_key=os.environ.get(model.api_key_env),
-            concurrency=model.concurrency,
-            timeout=model.timeout,
-        )
-        yield endpoint, model.license
-        return
-    try:
-        with embedded_endpoint() as endpoint:
-            yield endpoint, EMBEDDED_LICENSE
-    except EmbeddedModelMissing as error:
-        raise StageError(f"{user}: {error}") from error
 
 
 @contextmanager

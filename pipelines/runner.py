@@ -39,10 +39,6 @@ def run_pipeline(
         raise StageError(f"{stage.name}: the runner ended in the state {state}")
 
 
-#: Pipelines a process. Fewer leave a process idle at the end; each costs 0.1 s.
-_JOBS = 4
-
-
 class LocalRunner:
     """Several processes, each with a Beam runner of its own; used as a context."""
 
@@ -67,7 +63,7 @@ class LocalRunner:
     def run(self, stage: Stage | Step, units: Sequence[Unit]) -> None:
         """Some pipelines a process; a stage that shuffles is one pipeline in one process."""
         assert self._pool is not None, "use the runner as a context"
-        count = 1 if stage.shuffles else min(len(units), self.workers * _JOBS)
+        count = min(len(units), stage.pipelines(self.workers))
         jobs = [list(units[i::count]) for i in range(count)]
         futures = [self._pool.submit(_run_job, stage, job) for job in jobs]
         finished, waiting = wait(futures, return_when=FIRST_EXCEPTION)

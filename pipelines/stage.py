@@ -33,13 +33,15 @@ import pyarrow.compute as pc
 from pipelines.code import code_digest
 from pipelines.config import RunConfig, StageConfig, identity
 from pipelines.errors import StageError
-from pipelines.work import Unit, UnitOutput, UnitReport, report_path
+from pipelines.work import PROGRESS, REPORTS, USAGE, Unit, UnitOutput, UnitReport, report_path
 from records import Dataset, Manifest, NoDataset, count_rows, digest_json
 
 #: The packages whose version can change what a stage writes.
 RECORDED_VERSIONS = (
     "vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow", "kiwipiepy",
 )  # fmt: skip
+#: Fewer pipelines leave a worker idle at the end; each costs 0.1 s.
+PIPELINES_A_WORKER = 4
 #: Kinds of errors that a failure names.
 MAX_ERRORS_TOLD = 12
 ROW_COUNTS = ("in", "kept", "made", "dropped", "rejected", "errors")
@@ -122,6 +124,10 @@ class Stage(beam.PTransform):
         """Where a unit's rows go."""
         return UnitOutput(self.work, unit, self.lineage)
 
+    def pipelines(self, workers: int) -> int:
+        """Into how many pipelines the units are dealt on one machine with so many processes."""
+        return 1 if self.shuffles else workers * PIPELINES_A_WORKER
+
     @property
     def model_used(self) -> str | None:
         """Names the model that the stage calls, for the report."""
@@ -141,8 +147,6 @@ class Step(beam.PTransform):
     `work` does one unit, and leaves a file when it is done.
     """
 
-    shuffles: ClassVar[bool] = False
-
     def __init__(self, name: str, work: Callable[[Unit], None]):
         super().__init__()
         self.name = name
@@ -150,6 +154,10 @@ class Step(beam.PTransform):
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[int]:
         return units | "DoUnits" >> beam.Map(self.do_unit).with_output_types(int)
+
+    def pipelines(self, workers: int) -> int:
+        """As a stage has them."""
+        return workers * PIPELINES_A_WORKER
 
     def do_unit(self, unit: Unit) -> int:
         """Do one unit; return its index."""
@@ -242,7 +250,7 @@ def _resume(stage: Stage, fingerprint: str) -> None:
     mark.write_text(fingerprint)
     if stage.shuffles:
         # Units of such a stage depend on each other: all or none.
-        shutil.rmtree(stage.work / "reports", ignore_errors=True)
+        shutil.rmtree(stage.work / REPORTS, ignore_errors=True)
 
 
 def _reports(stage: Stage, units: Sequence[Unit]) -> Iterator[UnitReport]:
@@ -340,7 +348,7 @@ def _worst_errors(stage: Stage, manifest: Manifest) -> Iterator[str]:
 
 def _publish(work: Path, final: Path) -> None:
     """Give the directory its name; an older output goes only when the new one stands."""
-    for leftover in ("reports", "progress", "input"):
+    for leftover in (REPORTS, PROGRESS, USAGE, "input"):
         path = work / leftover
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     old = final.with_name(f".{final.name}.old")

@@ -39,7 +39,9 @@ from records import (
 #: Seconds between two notes of how far a unit is.
 PROGRESS_INTERVAL = 0.5
 
-REPORTS, PROGRESS = "reports", "progress"
+#: Folders in a stage's work directory, gone when it is done: reports of units, and for
+#: whoever watches, rows done and what the model was asked.
+REPORTS, PROGRESS, USAGE = "reports", "progress", "usage"
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,11 @@ def grade_request(row: str, text: str, lang: str | None, *, max_tokens: int, see
         id=row,
         system=_SYSTEM[spoken],
         text=f"{_TEXT[spoken]}:\n\n{text}",
-        preset="judge",
+        task="judge",
         max_tokens=max_tokens,
         seed=seed,
         schema=SCHEMA,
+        thinking=False,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from filters import identify
-from model import Picture, Request, Response, preset
+from model import Picture, Request, Response, task_of
 
 #: What the answer must be. Lengths are checked after, not by the engine.
 SCHEMA = {
@@ -114,11 +114,12 @@ def caption_request(
         id=f"{scene.row}/{scene.image}",
         system=_SYSTEM[scene.lang],
         text="\n\n".join([*lines, ask]),
-        preset=preset(scene.lang, has_image=picture is not None),
+        task=task_of(scene.lang, has_image=picture is not None),
         max_tokens=max_tokens,
         seed=seed,
-        picture=picture,
+        pictures=(picture,) if picture else (),
         schema=SCHEMA,
+        thinking=False,
     )
 
 

@@ -8,26 +8,40 @@ import sys
 
 import pytest
 
-from model import Request, ResponseStore, embedded_endpoint, generate
+from model import Client, Request, ResponseStore, embedded_endpoint, generate
 from synth.recaption import SCHEMA
 
 
 @pytest.fixture(scope="module")
 def endpoint():
-    with embedded_endpoint() as opened:
-        yield opened
+    with embedded_endpoint() as model:
+        yield model
+
+
+def ask(model, asked, folder):
+    with model.open() as engine:
+        return generate(Client(model, engine, ResponseStore(folder)), asked)
 
 
 def requests(count):
     texts = [f"Alt text: a plot of {i} clusters of points.\n\nDescribe it." for i in range(count)]
     return [
-        Request(str(i), "Write captions as JSON.", text, "text", 60, seed=i, schema=SCHEMA)
+        Request(
+            str(i),
+            "text",
+            text,
+            60,
+            seed=i,
+            system="Write captions as JSON.",
+            schema=SCHEMA,
+            thinking=False,
+        )
         for i, text in enumerate(texts)
     ]
 
 
 def test_it_answers_by_the_schema(endpoint, tmp_path):
-    found = generate(endpoint, requests(3), ResponseStore(tmp_path))
+    found = ask(endpoint, requests(3), tmp_path)
     whole = [r for r in found if r.finish == "stop"]
     assert all(r.text and r.completion_tokens for r in found)
     assert all(list(json.loads(r.text)) == ["caption"] for r in whole)
@@ -35,14 +49,14 @@ def test_it_answers_by_the_schema(endpoint, tmp_path):
 
 def test_an_answer_depends_on_its_request_alone(endpoint, tmp_path):
     asked = requests(3)
-    forward = generate(endpoint, asked, ResponseStore(tmp_path / "a"))
-    backward = generate(endpoint, asked[::-1], ResponseStore(tmp_path / "b"))[::-1]
+    forward = ask(endpoint, asked, tmp_path / "a")
+    backward = ask(endpoint, asked[::-1], tmp_path / "b")[::-1]
     assert [r.text for r in forward] == [r.text for r in backward]
 
 
 def test_it_is_on_loopback_and_says_that_it_is_blind(endpoint):
-    assert endpoint.url.startswith("http://127.0.0.1:")
-    assert not endpoint.sees_images
+    assert endpoint.where.startswith("http://127.0.0.1:")
+    assert not endpoint.teacher.sees_images
 
 
 def test_it_stops_when_nothing_was_asked():

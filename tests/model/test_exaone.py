@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from model import PRESETS, preset, visual_tokens
+from model import TASKS, task_of, visual_tokens
 
 #: The processor's counts at a limit of 1,003,520 pixels, frame included.
 MEASURED = {(800, 1000): 1046, (1600, 2000): 1282, (448, 448): 258}
@@ -23,11 +23,16 @@ def test_a_picture_without_area_is_refused():
         visual_tokens(0, 5, 1_003_520)
 
 
-def test_the_task_chooses_the_preset():
-    assert preset("ko", has_image=True) == "document"
-    assert preset("en", has_image=True, is_document=True) == "document"
-    assert preset("en", has_image=True) == "general"
-    assert preset("en", has_image=False) == "text"
-    assert PRESETS["text"].as_request() == {
-        "temperature": 1.0, "top_p": 0.95, "presence_penalty": 0.0
-    }  # fmt: skip
+def test_the_language_and_the_picture_choose_the_task():
+    assert task_of("ko", has_image=True) == "korean"
+    assert task_of("en", has_image=True) == "general"
+    assert task_of("en", has_image=False) == "text"
+
+
+def test_sampling_is_what_the_authors_recommend():
+    general = {"temperature": 1.0, "top_p": 0.95, "presence_penalty": 1.5}
+    document = {"temperature": 0.6, "top_p": 0.95, "presence_penalty": 1.5, "top_k": 20}
+    assert TASKS["general"].as_request() == general
+    for task in ("ocr", "document", "korean"):
+        assert TASKS[task].as_request() == document
+    assert TASKS["text"].as_request() == {**general, "presence_penalty": 0.0}

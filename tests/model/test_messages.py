@@ -2,28 +2,74 @@ from __future__ import annotations
 
 import dataclasses
 
-from model import Picture, Request, Response, ResponseStore
+import pytest
 
-REQUEST = Request("id", "system", "text", "general", 10, 0)
+from model import Picture, Request, Response, ResponseStore, Teacher
+
+REQUEST = Request("id", "general", "text", max_tokens=10, seed=0, thinking=False)
+TEACHER = Teacher("m", None, "free", sees_images=True)
 
 
 def test_the_key_changes_with_everything_that_changes_the_answer():
     changes = [
         {"system": "x"},
         {"text": "x"},
-        {"preset": "document"},
+        {"task": "document"},
+        {"thinking": True},
+        {"sample": 1},
         {"max_tokens": 11},
         {"seed": 1},
-        {"picture": Picture(b"", "png", "a")},
-        {"picture": Picture(b"", "png", "b")},
+        {"pictures": (Picture("a", "png", bytes),)},
+        {"pictures": (Picture("b", "png", bytes),)},
+        {"pictures": (Picture("a", "png", bytes), Picture("b", "png", bytes))},
         {"schema": {"type": "object"}},
     ]
-    keys = {dataclasses.replace(REQUEST, **c).key("m") for c in changes}
-    assert len(keys | {REQUEST.key("m"), REQUEST.key("n")}) == len(changes) + 2
+    keys = {dataclasses.replace(REQUEST, **c).key(TEACHER) for c in changes}
+    others = [dataclasses.replace(TEACHER, **c) for c in ({"name": "n"}, {"revision": "2"})]
+    keys |= {REQUEST.key(teacher) for teacher in (TEACHER, *others)}
+    assert len(keys) == len(changes) + 3
+
+
+def test_the_key_does_not_change_with_the_licence():
+    other = dataclasses.replace(TEACHER, license="other")
+    assert REQUEST.key(other) == REQUEST.key(TEACHER)
+
+
+def test_what_no_engine_can_do_is_refused_at_once():
+    schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 9}}}
+    with pytest.raises(ValueError, match="no task 'x'; there are general"):
+        dataclasses.replace(REQUEST, task="x")
+    with pytest.raises(ValueError, match="inside a thought"):
+        dataclasses.replace(REQUEST, schema={}, thinking=True)
+    with pytest.raises(ValueError, match="maxLength"):
+        dataclasses.replace(REQUEST, schema=schema)
+    within = {"anyOf": [{"type": "null"}, schema]}
+    with pytest.raises(ValueError, match="maxLength"):
+        dataclasses.replace(REQUEST, schema=within)
+
+
+def test_samples_of_one_question_have_other_seeds():
+    seeds = {
+        dataclasses.replace(REQUEST, sample=i, seed=s).engine_seed
+        for i in range(50)
+        for s in range(4)
+    }
+    assert len(seeds) == 200
+    assert max(seeds) < 2**31
+
+
+def test_the_prompt_is_system_pictures_text():
+    pictures = (Picture("a", "png", bytes), Picture("b", "webp", bytes))
+    asked = dataclasses.replace(REQUEST, system="s", pictures=pictures)
+    system, user = asked.messages(lambda picture: picture.sha256)
+    assert system == {"role": "system", "content": "s"}
+    assert [part["type"] for part in user["content"]] == ["image_url", "image_url", "text"]
+    assert [p["image_url"]["url"] for p in user["content"][:2]] == ["a", "b"]
+    assert REQUEST.messages(str) == [{"role": "user", "content": "text"}]
 
 
 def test_the_key_does_not_change_with_the_name_of_the_request():
-    assert dataclasses.replace(REQUEST, id="other").key("m") == REQUEST.key("m")
+    assert dataclasses.replace(REQUEST, id="other").key(TEACHER) == REQUEST.key(TEACHER)
 
 
 def test_the_store_is_read_by_the_next_process(tmp_path):
@@ -35,7 +81,7 @@ def test_the_store_is_read_by_the_next_process(tmp_path):
 
 def test_failures_and_cut_answers_are_not_stored(tmp_path):
     store = ResponseStore(tmp_path)
-    store.put("k", Response("a", None, "error", error="no"))
+    store.put("k", Response("a", None, "error", "refused", "no"))
     store.put("l", Response("a", "cut", "length"))
     assert len(store) == len(ResponseStore(tmp_path)) == 0
 

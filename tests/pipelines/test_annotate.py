@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import Endpoint
+from model import Endpoints, Teacher
 from pipelines.annotate import EMBEDDED_CHARACTERS, NAME, choose, deal_evenly, notes, rows_to_grade
 from pipelines.annotate import annotate as annotate_rows
 from pipelines.cli import main
@@ -48,7 +48,7 @@ def config(tmp_path):
             "sources": [source],
             "out": tmp_path / "run",
             "annotate": {"rows": 20},
-            "model": {"endpoint": "http://named/v1"},
+            "model": {"endpoint": "http://named/v1", "license": "free"},
         }
     )
 
@@ -59,7 +59,8 @@ def annotate(config, endpoint):
 
 def endpoint_for(server, model="judge"):
     # No more at a time than the server's queue holds: a refused connection would be a failure.
-    return Endpoint(server.url, model, sees_images=False, tries=1, concurrency=4)
+    teacher = Teacher(model, None, "free", sees_images=False)
+    return Endpoints(teacher, (server.url,), tries=1, concurrency=4)
 
 
 def graded(body, _):
@@ -147,7 +148,7 @@ def test_the_command_tells_what_it_did(config, write_config, capsys):
             sources=[{"name": "s", "kind": "html", "path": "x"}],
             out=config.out,
             annotate={"rows": 20},
-            model={"endpoint": server.url, "name": "judge"},
+            model={"endpoint": server.url, "name": "judge", "license": "free"},
         )
         assert main(["annotate", str(path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -19,7 +19,7 @@ SOURCE = {"name": "a", "kind": "html", "path": "x"}
             "filter.min_image_sid: no such key; did you mean 'min_image_side'?",
         ),
         ({"sources": [{**SOURCE, "patj": "x"}]}, "did you mean 'path'?"),
-        ({"sources": [SOURCE], "model": {"zzz": 1}}, "known: endpoint, name"),
+        ({"sources": [SOURCE], "model": {"zzz": 1}}, "known: endpoint, engine, name"),
         ({"sources": []}, "sources"),
         ({"sources": [SOURCE], "stages": ["ingest", "shard", "filter"]}, "keep the order"),
         ({"sources": [SOURCE], "stages": ["filter"]}, "start with ingest"),

@@ -7,7 +7,7 @@ import json
 import pytest
 from PIL import Image
 
-from model import Endpoint
+from model import Endpoints, Teacher
 from pipelines.config import RunConfig
 from pipelines.errors import StageError
 from pipelines.ingest import Ingest
@@ -38,7 +38,8 @@ def config(tmp_path):
 
 def recaption(config, url):
     stage = Recaption(config, config.out)
-    stage.endpoint = Endpoint(url=url, model="test", sees_images=True, timeout=10)
+    teacher = Teacher("test", None, "free", sees_images=True)
+    stage.model = Endpoints(teacher, (url,), timeout=10)
     with LocalRunner(1) as runner:
         source = Dataset.open(config.out / "ingest")
         run_stage(stage, source, runner, Silence())

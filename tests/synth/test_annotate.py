@@ -65,8 +65,7 @@ def test_the_rubric_is_korean_for_korean_texts_and_names_every_field(lang, spoke
     assert all(field in request.system for field in FIELDS)
     assert request.schema["properties"]["education"]["enum"] == list(GRADES)
     assert "maxLength" not in json.dumps(request.schema)
-    assert request.body("m")["temperature"] == 0
-    assert request.body("m")["chat_template_kwargs"] == {"enable_thinking": False}
+    assert (request.sampling.temperature, request.thinking) == (0, False)
 
 
 def test_an_excerpt_says_that_it_goes_on():

@@ -89,8 +89,8 @@ def test_copying_is_measured_in_word_ngrams():
 
 
 def test_a_request_gives_what_is_known_and_no_more():
-    request = caption_request(KO, Picture(b"", "png", "x"), max_tokens=99, seed=3)
-    assert request.preset == "document"
+    request = caption_request(KO, Picture("x", "png", bytes), max_tokens=99, seed=3)
+    assert (request.task, request.thinking) == ("korean", False)
     assert [KO.alt in request.text, KO.before in request.text, KO.after in request.text] == [
         True
     ] * 3

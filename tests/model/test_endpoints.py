@@ -4,18 +4,25 @@ import dataclasses
 
 import pytest
 
-from model import Endpoint, Picture, Request, ResponseStore, generate
+from model import Client, Endpoints, Picture, Request, ResponseStore, Teacher, generate
 from tests.model.endpoint import FakeEndpoint, completion
+
+TEACHER = Teacher("m", None, "free", sees_images=True)
 
 
 def request(text="hello", **changes):
-    fields = {"id": text, "system": "s", "text": text, "preset": "text", "max_tokens": 9, "seed": 1}
-    return Request(**{**fields, **changes})
+    fields = {"id": text, "task": "text", "text": text, "max_tokens": 9, "seed": 1, "system": "s"}
+    return Request(**{**fields, "thinking": False, **changes})
 
 
 def ask(endpoint, requests, folder, **changes):
-    where = Endpoint(url=endpoint.url, model="m", sees_images=True, **{"tries": 3, **changes})
-    return generate(where, requests, ResponseStore(folder))
+    model = Endpoints(TEACHER, (endpoint.url,), **{"tries": 3, **changes})
+    return ask_model(model, requests, folder)
+
+
+def ask_model(model, requests, folder):
+    with model.open() as engine:
+        return generate(Client(model, engine, ResponseStore(folder)), requests)
 
 
 def test_answers_come_in_the_order_of_the_requests(tmp_path):
@@ -76,17 +83,19 @@ def test_a_malformed_answer_is_a_value(tmp_path, body):
 
 
 def test_nobody_listening_is_a_value(tmp_path):
-    where = Endpoint(url="http://127.0.0.1:9/v1", model="m", sees_images=False, tries=1)
-    found = generate(where, [request()], ResponseStore(tmp_path))[0]
-    assert found.finish == "error"
+    model = Endpoints(TEACHER, ("http://127.0.0.1:9/v1",), tries=1)
+    found = ask_model(model, [request()], tmp_path)[0]
+    assert (found.finish, found.failure) == ("error", "unreachable")
     assert "Connect" in found.error
 
 
 def test_the_request_says_what_the_model_needs(tmp_path):
-    picture = Picture(b"\x89PNG", "png", "f" * 64)
+    picture = Picture("f" * 64, "png", lambda: b"\x89PNG")
     schema = {"type": "object"}
     with FakeEndpoint(lambda *_: (200, completion("{}"))) as e:
-        ask(e, [request(picture=picture, schema=schema, preset="document")], tmp_path, api_key="k")
+        ask(
+            e, [request(pictures=(picture,), schema=schema, task="document")], tmp_path, api_key="k"
+        )
     body = e.asked[0]
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
     image, text = body["messages"][1]["content"]
@@ -94,8 +103,6 @@ def test_the_request_says_what_the_model_needs(tmp_path):
     assert text == {"type": "text", "text": "hello"}
     assert body["response_format"]["json_schema"]["schema"] == schema
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
-    sampling = {k: body[k] for k in ("temperature", "top_p", "top_k", "presence_penalty", "seed")}
-    assert sampling == {
-        "temperature": 0.6, "top_p": 0.95, "top_k": 20, "presence_penalty": 1.5, "seed": 1
-    }  # fmt: skip
+    sampling = {k: body[k] for k in ("temperature", "top_p", "top_k", "presence_penalty")}
+    assert sampling == {"temperature": 0.6, "top_p": 0.95, "top_k": 20, "presence_penalty": 1.5}
     assert e.headers[0]["Authorization"] == "Bearer k"
