@@ -4,11 +4,21 @@ from model import exaone
 from model.embedded import EmbeddedModelMissing, embedded_endpoint
 from model.endpoints import Endpoints
 from model.engine import Client, Engine, Model, Usage, generate
-from model.exaone import TASKS, Sampling, task_of, visual_tokens
+from model.exaone import (
+    BOXED_INSTRUCTION,
+    TASKS,
+    Sampling,
+    boxed,
+    processor_pixels,
+    split_thought,
+    task_of,
+    visual_tokens,
+)
 from model.messages import Picture, Request, Response, Teacher
 from model.responses import ResponseStore
 
 __all__ = [
+    "BOXED_INSTRUCTION",
     "TASKS",
     "Client",
     "EmbeddedModelMissing",
@@ -22,9 +32,12 @@ __all__ = [
     "Sampling",
     "Teacher",
     "Usage",
+    "boxed",
     "embedded_endpoint",
     "exaone",
     "generate",
+    "processor_pixels",
+    "split_thought",
     "task_of",
     "visual_tokens",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.model.tiny_exaone import build
 
 if TYPE_CHECKING:
+    from transformers import Exaone4_5_Processor
     from vllm import LLM
 
 #: What makes vLLM on a CPU small, quiet and quick to start; a server wants it in its environment.
@@ -42,9 +45,21 @@ def vllm_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def transformers(vllm_environment: None) -> ModuleType:
+    """The module, where it is installed."""
+    return importlib.import_module("transformers")
+
+
+@pytest.fixture(scope="session")
 def tiny_exaone(vllm_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model that transformers and vLLM load as they load the 33B."""
     return build(tmp_path_factory.mktemp("models") / "tiny-exaone")
+
+
+@pytest.fixture(scope="session")
+def processor(transformers: ModuleType, tiny_exaone: Path) -> Exaone4_5_Processor:
+    """The tiny model's processor, as transformers loads it."""
+    return transformers.AutoProcessor.from_pretrained(tiny_exaone)
 
 
 @pytest.fixture(scope="session")
