@@ -42,6 +42,11 @@ MIN_PIXELS, MAX_PIXELS = 56 * 56, 28 * 28 * 1280
 #: The processor refuses a picture with a side that is more times as long as the other.
 MAX_ASPECT_RATIO = 200
 
+#: What vLLM has to be told for this model, by the names of its `EngineArgs`. By itself vLLM 0.32
+#: hands the vision encoder pixels of 0 to 255 and counts on it to normalise them
+#: (vllm-project/vllm#50411); this model's encoder there does not, and sees noise.
+VLLM_ARGUMENTS: Mapping[str, Any] = {"mm_device_do_normalize": False}
+
 #: Asks for an answer that `boxed` can read, by language; the model prefers to answer so.
 BOXED_INSTRUCTION = {
     "en": "Reason step by step, and put your final answer in \\boxed{}.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from model.exaone import VLLM_ARGUMENTS
 from tests.model.tiny_exaone import build
 
 if TYPE_CHECKING:
@@ -79,4 +80,5 @@ def vllm_llm(tiny_exaone: Path) -> LLM:
         # With any whitespace allowed, a model of noise writes line ends for ever inside its JSON.
         structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
         seed=0,
+        **VLLM_ARGUMENTS,
     )

@@ -126,16 +126,16 @@ def test_the_real_processor_refuses_what_takes_no_tokens(processor):
             )
 
 
-def test_the_tokens_are_the_processors_own(processor):
-    ids = {
-        exaone.IMAGE_TOKEN: exaone.IMAGE_TOKEN_ID,
-        exaone.VIDEO_TOKEN: exaone.VIDEO_TOKEN_ID,
-        exaone.VISION_START: exaone.VISION_START_ID,
-        exaone.VISION_END: exaone.VISION_END_ID,
-    }
+def test_the_tokens_are_those_that_transformers_and_vllm_know(transformers, processor):
+    from vllm.model_executor.models.exaone4_5 import Exaone4_5_ForConditionalGeneration
+
+    config = transformers.Exaone4_5_Config()
+    assert config.image_token_id == exaone.IMAGE_TOKEN_ID
+    assert config.video_token_id == exaone.VIDEO_TOKEN_ID
     assert processor.image_token == exaone.IMAGE_TOKEN
     assert processor.video_token == exaone.VIDEO_TOKEN
-    assert processor.tokenizer.convert_tokens_to_ids(list(ids)) == list(ids.values())
+    placeholder = Exaone4_5_ForConditionalGeneration.get_placeholder_str("image", 0)
+    assert placeholder == exaone.IMAGE_PLACEHOLDER
 
 
 def test_the_limits_are_read_from_the_checkpoint(processor, tiny_exaone):
