@@ -41,8 +41,8 @@ HI, LO, WHEN, OFFSET, LENGTH = range(5)
 KEY_DIGITS = 32
 #: Bytes of a line, at most. An answer of 262,144 tokens, the model's context, has 1 to 2 MB.
 LINE_BYTES = 64 << 20
-#: Bytes read at once. Larger blocks are not faster, and each needs several times its size.
-_BLOCK_BYTES = 4 << 20
+#: Bytes read at once: as much as a core's cache holds.
+_BLOCK_BYTES = 1 << 20
 #: Answers of all tables together that are compared at once.
 _RANGE_ANSWERS = 1 << 18
 
@@ -57,7 +57,6 @@ _WORTH = 10 ** np.arange(15, -1, -1, dtype=np.uint64)
 #: What a byte is worth as a hex digit; 16 where it is none.
 _HEX = np.full(256, 16, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
-_RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response))
 #: Fields of a response that belong to the request at hand, not to the answer.
 _OF_THE_REQUEST = ("id", "stored")
 
@@ -119,14 +118,14 @@ def encode_line(
     return line
 
 
-def decode_line(line: bytes) -> Entry | None:
+def decode_line(line: bytes | memoryview) -> Entry | None:
     """The entry of a line, or None where it is none."""
     try:
         return _DECODER.decode(line)
     except ValueError:
         pass
     try:  # msgspec takes no lone surrogates
-        return msgspec.convert(json.loads(line), Entry)
+        return msgspec.convert(json.loads(bytes(line)), Entry)
     except (ValueError, RecursionError):
         return None
 
@@ -163,29 +162,35 @@ def read_entries(path: Path) -> Iterator[tuple[int, int, Entry]]:
                 yield offset, length, entry
 
 
-def _entries(data: bytes, start: int, rows: Rows) -> Iterator[Entry | None]:
+def _entries(data: memoryview, start: int, rows: Rows) -> Iterator[Entry | None]:
     """What each row is, of a block that begins at byte `start`; None where it cannot be served."""
     for offset, length in rows[OFFSET:].T.tolist():
         entry = decode_line(data[offset - start : offset - start + length])
         yield entry if entry is not None and entry.response("") is not None else None
 
 
-def _blocks(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
-    """The file in blocks of whole lines, each with its offset; not what follows the last."""
-    rest = b""
-    with open(path, "rb") as file:
+def _blocks(path: Path, start: int) -> Iterator[tuple[int, memoryview]]:
+    """The file in blocks of whole lines, each with its offset; not what follows the last.
+
+    A block is good until the next one.
+    """
+    buffer, held = bytearray(_BLOCK_BYTES), 0
+    with open(path, "rb", buffering=0) as file:
         file.seek(start)
-        while block := file.read(_BLOCK_BYTES):
-            data = rest + block
-            end = data.rfind(b"\n") + 1
+        while count := file.readinto(memoryview(buffer)[held:]):
+            held += count
+            end = buffer.rfind(b"\n", 0, held) + 1
             if end:
-                yield start, data[:end]
-            start, rest = start + end, data[end:]
-            if len(rest) > LINE_BYTES:  # no line of ours: its end is looked for, not kept
-                start, rest = start + len(rest), b""
+                yield start, memoryview(buffer)[:end]
+            elif held > LINE_BYTES:  # no line of ours: its end is looked for, not kept
+                end = held
+            start, held = start + end, held - end
+            buffer[:held] = buffer[end : end + held]
+            if held == len(buffer):
+                buffer = buffer + bytes(len(buffer))
 
 
-def _rows(data: bytes, base: int) -> Rows:
+def _rows(data: memoryview, base: int) -> Rows:
     """Where the answers are in a block of whole lines that begins at byte `base` of its file."""
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n")) + 1
