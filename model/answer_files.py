@@ -142,31 +142,24 @@ def read_rows(path: Path, start: int = 0) -> tuple[Rows, int]:
     return np.concatenate(parts, axis=1), end
 
 
-def read_served_rows(path: Path) -> Rows:
-    """Where the answers of a file are that can be served; reads each line whole."""
-    parts = [np.zeros((5, 0), np.uint64)]
-    for start, data in _blocks(path, 0):
-        rows = _rows(data, start)
-        served = [entry is not None for entry in _entries(data, start, rows)]
-        parts.append(rows[:, np.array(served, bool)])
-    return np.concatenate(parts, axis=1)
-
-
 def read_entries(path: Path) -> Iterator[tuple[int, int, Entry]]:
     """The offset, length and entry of every line of a file that can be served."""
     for start, data in _blocks(path, 0):
-        rows = _rows(data, start)
-        places = rows[OFFSET:].T.tolist()
-        for (offset, length), entry in zip(places, _entries(data, start, rows), strict=True):
-            if entry is not None:
-                yield offset, length, entry
+        for offset, length in _rows(data, 0)[OFFSET:].T.tolist():
+            entry = decode_line(data[offset : offset + length])
+            if entry is not None and entry.response("") is not None:
+                yield start + offset, length, entry
 
 
-def _entries(data: memoryview, start: int, rows: Rows) -> Iterator[Entry | None]:
-    """What each row is, of a block that begins at byte `start`; None where it cannot be served."""
-    for offset, length in rows[OFFSET:].T.tolist():
-        entry = decode_line(data[offset - start : offset - start + length])
-        yield entry if entry is not None and entry.response("") is not None else None
+def read_answer(path: str | Path, offset: int, length: int, key: str, id: str) -> Response | None:
+    """The answer at a place, to the request of that id; None where none of `key` can be served."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        line = os.pread(descriptor, length, offset)
+    finally:
+        os.close(descriptor)
+    entry = decode_line(line)
+    return entry.response(id) if entry is not None and entry.key == key else None
 
 
 def _blocks(path: Path, start: int) -> Iterator[tuple[int, memoryview]]:

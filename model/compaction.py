@@ -42,8 +42,9 @@ from model.answer_files import (
     lock,
     new_data_file,
     open_index,
+    read_answer,
     read_entries,
-    read_served_rows,
+    read_rows,
     repeated,
     sync,
     write_index,
@@ -212,20 +213,20 @@ class _Source:
 
 def _merge(folder: Path, paths: list[Path], doomed: Rows | None = None) -> int:
     """Merge files into one, without the answers at `doomed`; return its bytes."""
-    nothing = np.zeros((2, 0), np.uint64)
-    lost = nothing if doomed is None else doomed
+    if doomed is None:
+        doomed = np.zeros((2, 0), np.uint64)
     # In the order of their names, which is that of their beginnings.
-    sources = [_Source(path, _indexed(path), lost) for path in sorted(paths)]
+    sources = [_Source(path, _indexed(path), doomed) for path in sorted(paths)]
     answers = 0
-    older: list[list[Rows]] = [[source.lost] for source in sources]
+    lost = [[doomed] for _ in sources]
     for rows, numbers in _ranges(sources, _Source.going):
-        again = repeated(rows)
-        answers += int((~again).sum())
-        for number in np.unique(numbers[again]):
-            older[number].append(rows[OFFSET:, again & (numbers == number)])
+        spare = _spare(rows, numbers, sources)
+        answers += int((~spare).sum())
+        for number in np.unique(numbers[spare]):
+            lost[number].append(rows[OFFSET:, spare & (numbers == number)])
     target = new_data_file(folder)
     with open(hidden(target), "wb") as out:
-        for source, parts in zip(sources, older, strict=True):
+        for source, parts in zip(sources, lost, strict=True):
             source.lost = np.concatenate(parts, axis=1)
             source.copy(out)
         out.flush()
@@ -241,6 +242,25 @@ def _merge(folder: Path, paths: list[Path], doomed: Rows | None = None) -> int:
     for source in sources:
         source.path.unlink()
     return size
+
+
+def _spare(rows: Rows, numbers: NDArray[np.intp], sources: list[_Source]) -> NDArray[np.bool_]:
+    """All answers to a question but the oldest that can be served. Lines are read only there."""
+
+    def is_served(n: int) -> bool:
+        hi, lo, _, offset, length = rows[:, n].tolist()
+        path = sources[numbers[n]].path
+        return read_answer(path, offset, length, f"{hi:016x}{lo:016x}", "") is not None
+
+    again = repeated(rows)
+    spare = again.copy()
+    for first in np.flatnonzero(again[1:] & ~again[:-1]).tolist():
+        last = first + 1
+        while last + 1 < len(again) and again[last + 1]:
+            last += 1
+        kept = next((n for n in range(first, last + 1) if is_served(n)), first)
+        spare[first], spare[kept] = True, False
+    return spare
 
 
 def _write_index(target: Path, sources: list[_Source], answers: int, size: int) -> None:
@@ -270,10 +290,10 @@ def _ranges(
 
 
 def _indexed(path: Path) -> Index:
-    """The index of a file that nobody writes to, made of what can be served if there is none."""
+    """The index of a file that nobody writes to, made if there is none."""
     index = open_index(path)
     if index is None:
-        write_index(path, read_served_rows(path))
+        write_index(path, read_rows(path)[0])
         index = open_index(path)
     assert index is not None, "nobody else changes a file that no writer holds"
     return index

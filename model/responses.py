@@ -32,13 +32,13 @@ from model.answer_files import (
     WHEN,
     Rows,
     data_files,
-    decode_line,
     encode_line,
     hash_ranges,
     is_whole,
     lock,
     new_data_file,
     open_index,
+    read_answer,
     read_rows,
     repeated,
     write_index,
@@ -193,8 +193,8 @@ class ResponseStore:
         with self._lock:
             while True:
                 try:
-                    for place in self._places(raw):
-                        response = _read(place, key, request_id)
+                    for _, path, offset, length in self._places(raw):
+                        response = read_answer(path, offset, length, key, request_id)
                         if response is not None:
                             return response
                     return None
@@ -296,15 +296,3 @@ def _raw(key: str) -> bytes:
     if not _KEY.fullmatch(key):
         raise ValueError(f"a key is {KEY_DIGITS} hex digits, not {key!r}")
     return bytes.fromhex(key)
-
-
-def _read(place: Place, key: str, request_id: str) -> Response | None:
-    """The answer at a place; None where there is none of that key that may be served."""
-    _, path, offset, length = place
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        line = os.pread(descriptor, length, offset)
-    finally:
-        os.close(descriptor)
-    entry = decode_line(line)
-    return entry.response(request_id) if entry is not None and entry.key == key else None

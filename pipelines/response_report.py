@@ -22,7 +22,7 @@ from pipelines.run import CONFIG
 #: What an answer is listed under that does not say who gave it, or to what.
 UNKNOWN = "unknown"
 #: Columns of a terminal, at least: a narrower table would cut its numbers.
-_WIDTH = 120
+_WIDTH = 130
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
