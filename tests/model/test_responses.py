@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -244,6 +245,32 @@ def test_a_reader_goes_on_while_its_files_are_merged(tmp_path):
     compact_store(tmp_path)
     for reader in readers:
         assert [text(reader, n) for n in range(20)] == [f"답 {n}" for n in range(20)]
+
+
+def test_a_listing_that_missed_the_old_files_and_the_new_one_is_taken_again(tmp_path, monkeypatch):
+    fill(tmp_path, range(3))
+    listings = iter([[]])
+    really = responses_module.data_files
+    monkeypatch.setattr(
+        responses_module, "data_files", lambda folder: next(listings, None) or really(folder)
+    )
+    assert text(ResponseStore(tmp_path), 1) == "답 1"
+
+
+def test_several_threads_use_one_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(responses_module, "SEAL_ANSWERS", 50)
+    store = ResponseStore(tmp_path)
+
+    def ask(first: int) -> list[str | None]:
+        for number in range(first, 400, 4):
+            store.put(key(number), answer(f"답 {number}"))
+        return [text(store, number) for number in range(first, 400, 4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(ask, range(4)))
+    assert found == [[f"답 {n}" for n in range(first, 400, 4)] for first in range(4)]
+    store.close()
+    assert len(ResponseStore(tmp_path)) == 400
 
 
 def test_a_full_file_gets_an_index_and_another_begins(tmp_path, monkeypatch):
