@@ -102,7 +102,7 @@ class Client:
             first.add_done_callback(lambda done: self._repeat(done, request.id, answer))
         else:
             asked = self._engine.submit(request)
-            asked.add_done_callback(lambda done: self._finish(key, done.result(), answer))
+            asked.add_done_callback(lambda done: self._finish(key, request, done.result(), answer))
         return answer
 
     def told(self) -> dict[str, Any]:
@@ -110,13 +110,16 @@ class Client:
         with self._lock:
             return asdict(self._usage)
 
-    def _finish(self, key: str, response: Response, answer: Future[Response]) -> None:
+    def _finish(
+        self, key: str, request: Request, response: Response, answer: Future[Response]
+    ) -> None:
+        response = replace(response, model=self.teacher.name)
         try:
             with self._lock:
                 del self._under_way[key]
                 self._usage.add(response)
-                self._store.put(key, response)
-        except OSError as error:
+                self._store.put(key, response, request.sampling.as_request())
+        except (OSError, ValueError) as error:
             # A full disk, say. Whoever waits must hear of it: nobody else does.
             answer.set_exception(error)
         else:

@@ -139,7 +139,8 @@ class Response:
     thought: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    #: The request's task, and so its sampling parameters.
+    #: The model that answered, and the request's task, and so its sampling parameters.
+    model: str | None = None
     task: str | None = None
     #: Whether it came from the response store.
     stored: bool = False

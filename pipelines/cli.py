@@ -29,15 +29,21 @@ vlmforge explain RUN ID-OR-PATH            why a row is where it is
 vlmforge validate RUN                      read everything again and verify it
 vlmforge annotate CONFIG                   have the model grade rows of a run
 vlmforge train-classifier LABELS --out DIR a quality model from those grades
+vlmforge responses STORE                   stored answers, their tokens and cost; prune; compact
 
 Everything after -- goes to Apache Beam, for example
 vlmforge run CONFIG -- --runner=FlinkRunner --flink_master=localhost:8081
 """
 
+#: What `vlmforge responses` does; without one of these words it lists.
+RESPONSES = ("list", "prune", "compact", "-h", "--help")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     arguments, beam_options = _split(list(sys.argv[1:] if argv is None else argv))
+    if arguments[:1] == ["responses"] and arguments[1:2] and arguments[1] not in RESPONSES:
+        arguments.insert(1, "list")
     args = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s", force=True
@@ -214,6 +220,72 @@ def _train_classifier(args: argparse.Namespace) -> int:
     return 0
 
 
+def _list_responses(args: argparse.Namespace) -> int:
+    from pipelines.response_report import Prices, find_store, print_usage, summarise, total
+
+    prices = None
+    if args.input_price is not None or args.output_price is not None:
+        prices = Prices(args.input_price or 0.0, args.output_price or 0.0)
+    store = find_store(args.store)
+    usages = summarise(store)
+    if args.json:
+        told = {"store": str(store), "responses": [u.as_json(prices) for u in usages]}
+        _print_json({**told, "total": total(usages).as_json(prices)})
+    else:
+        print_usage(usages, prices, Console())
+    return 0
+
+
+def _prune_responses(args: argparse.Namespace) -> int:
+    from model import prune_store
+    from pipelines.response_report import (
+        Doomed,
+        check_model,
+        find_store,
+        parse_age,
+        print_usage,
+        summarise,
+    )
+
+    if args.model is None and args.older_than is None:
+        raise UsageError("prune takes --model NAME, --older-than 30d, or both")
+    store = find_store(args.store)
+    doomed = Doomed(args.model, args.older_than and parse_age(args.older_than))
+    usages = summarise(store, doomed)
+    if not usages:
+        check_model(args.model, summarise(store))
+    removed, held = 0, 0
+    if usages and args.yes:
+        pruned = prune_store(store, doomed)
+        removed, held = pruned.answers, pruned.held
+    if args.json:
+        told = {"store": str(store), "matching": [u.as_json(None) for u in usages]}
+        _print_json({**told, "removed": removed, "files_in_use": held})
+        return 0
+    if usages:
+        print_usage(usages, None, Console())
+    if held:
+        print(f"{held} files that running processes write to were left alone", file=sys.stderr)
+    if args.yes or not usages:
+        print(f"{removed:,} answers removed from {store}")
+    else:
+        print("nothing removed yet: add --yes to remove these answers for good")
+    return 0
+
+
+def _compact_responses(args: argparse.Namespace) -> int:
+    from model import compact_store
+    from pipelines.response_report import find_store
+
+    store = find_store(args.store)
+    told = compact_store(store)
+    if args.json:
+        _print_json({"store": str(store), **vars(told)})
+    else:
+        print(f"{told.files:,} files merged into {told.into:,}, {told.bytes:,} bytes written")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vlmforge",
@@ -269,9 +341,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--seed", type=int, default=0, help="of the split and the training")
     train.set_defaults(command=_train_classifier)
-    for command in (status, explain, validate, samples, annotate, train):
+    responses = _add_responses(commands.add_parser("responses", help="the model's stored answers"))
+    for command in (status, explain, validate, samples, annotate, train, *responses):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_responses(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    count = commands.add_parser(
+        "list", help="answers, tokens, cost and size by model and task; also without this word"
+    )
+    for name, what in (("input", "prompt"), ("output", "completion")):
+        count.add_argument(
+            f"--{name}-price", type=float, metavar="X", help=f"of a million {what} tokens"
+        )
+    prune = commands.add_parser("prune", help="remove answers; says which, and does it with --yes")
+    prune.add_argument("--model", metavar="NAME", help="those of this model")
+    prune.add_argument("--older-than", metavar="AGE", help="those of before, as 12h, 30d, 4w")
+    prune.add_argument("--yes", action="store_true", help="remove them for good")
+    compact = commands.add_parser("compact", help="merge the files of ended processes")
+    functions = (_list_responses, _prune_responses, _compact_responses)
+    for command, function in zip((count, prune, compact), functions, strict=True):
+        command.add_argument(
+            "store", type=Path, metavar="STORE", help="a store, a run's directory, or a config"
+        )
+        command.set_defaults(command=function)
+    return [count, prune, compact]
 
 
 def _add_run(parser: argparse.ArgumentParser, only: str | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from model import compact_store_if_due
 from pipelines.bucket import Bucket
 from pipelines.config import RunConfig
 from pipelines.decontaminate import Decontaminate
@@ -95,6 +96,7 @@ def _model_for(stage: Stage, config: RunConfig) -> Iterator[None]:
     if not isinstance(stage, ModelStage):
         yield
         return
+    compact_store_if_due(config.responses)
     with open_model(config.model, stage.name) as stage.model:
         yield
 

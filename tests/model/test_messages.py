@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from model import Picture, Request, Response, ResponseStore, Teacher
+from model import Picture, Request, Teacher
 
 REQUEST = Request("id", "general", "text", max_tokens=10, seed=0, thinking=False)
 TEACHER = Teacher("m", None, "free", sees_images=True)
@@ -70,29 +70,3 @@ def test_the_prompt_is_system_pictures_text():
 
 def test_the_key_does_not_change_with_the_name_of_the_request():
     assert dataclasses.replace(REQUEST, id="other").key(TEACHER) == REQUEST.key(TEACHER)
-
-
-def test_the_store_is_read_by_the_next_process(tmp_path):
-    first = ResponseStore(tmp_path)
-    first.put("k", Response("a", "답", "stop"))
-    found = ResponseStore(tmp_path).get("k", "b")
-    assert found == Response("b", "답", "stop", stored=True)
-
-
-def test_failures_and_cut_answers_are_not_stored(tmp_path):
-    store = ResponseStore(tmp_path)
-    store.put("k", Response("a", None, "error", "refused", "no"))
-    store.put("l", Response("a", "cut", "length"))
-    assert len(store) == len(ResponseStore(tmp_path)) == 0
-
-
-def test_a_line_cut_by_a_crash_is_asked_again(tmp_path):
-    store = ResponseStore(tmp_path)
-    store.put("k", Response("a", "whole", "stop"))
-    store.put("l", Response("a", "cut", "stop"))
-    store.close()
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-20] + b"\xff")
-    again = ResponseStore(tmp_path)
-    assert again.get("k", "a") is not None
-    assert again.get("l", "a") is None
