@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -157,8 +158,6 @@ except (StageError, UsageError) as error:
 @pytest.fixture
 def supervised(tmp_path):
     """Starts a supervisor of a command line; ends it, and all that it started, after the test."""
-    import json
-
     started = []
 
     def supervised(line, port, environment=None, **options):
@@ -293,6 +292,33 @@ def test_a_second_server_on_one_port_is_refused(supervised, port, tmp_path):
     assert second.returncode == 3
     assert "answers" in told
     assert "--port" in told
+
+
+def test_run_starts_the_printed_line_and_stops_when_asked(tmp_path, port):
+    """With a `vllm` of ours on PATH, which writes down its arguments and answers /health."""
+    if (Path(sys.executable).parent / "vllm").exists():
+        pytest.skip("a vllm beside this Python comes before the one on PATH")
+    server, given = tmp_path / "server.py", tmp_path / "given"
+    server.write_text(SERVER)
+    script = f"printf '%s\\n' vllm \"$@\" > {given}\n"
+    script += f"exec {sys.executable} {server} {port} {tmp_path / 'children'}\n"
+    (tmp_path / "vllm").write_text(f"#!/bin/sh\n{script}")
+    (tmp_path / "vllm").chmod(0o755)
+    line = f"-m pipelines.cli serve --gpus 1x141 --run --port {port} --host 0.0.0.0"
+    process = subprocess.Popen(
+        [sys.executable, *line.split()],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        healthy(port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert shlex.split(told) == given.read_text().splitlines()
 
 
 def test_a_real_vllm_whose_engine_is_killed_is_started_again(supervised, tiny_exaone, port):  # noqa: F811
