@@ -2,6 +2,14 @@
 
 from model import exaone
 from model.answer_files import Entry, data_files
+from model.architecture import (
+    EXAONE_4_5,
+    MODELS,
+    Architecture,
+    Checkpoint,
+    Vision,
+    read_model,
+)
 from model.compaction import (
     Compaction,
     Pruning,
@@ -12,9 +20,16 @@ from model.compaction import (
 )
 from model.embedded import EmbeddedModelMissing, embedded_endpoint
 from model.endpoints import Endpoints
-from model.engine import Client, Engine, Model, Usage, generate
+from model.engine import (
+    Client,
+    Engine,
+    Model,
+    Usage,
+    generate,
+)
 from model.exaone import (
     BOXED_INSTRUCTION,
+    MODEL_ID,
     TASKS,
     Sampling,
     boxed,
@@ -23,27 +38,59 @@ from model.exaone import (
     task_of,
     visual_tokens,
 )
-from model.messages import Picture, Request, Response, Teacher
+from model.messages import (
+    Picture,
+    Request,
+    Response,
+    Teacher,
+)
 from model.responses import ResponseStore
+from model.serving import (
+    DoesNotFit,
+    Gpu,
+    ServingPlan,
+    serving_command,
+    serving_plan,
+)
+from model.throughput import (
+    PUBLISHED,
+    PUBLISHED_SIZE,
+    RequestSize,
+    gpu_hours,
+    seconds_a_request,
+    speeds,
+)
 
 __all__ = [
     "BOXED_INSTRUCTION",
+    "EXAONE_4_5",
+    "MODELS",
+    "MODEL_ID",
+    "PUBLISHED",
+    "PUBLISHED_SIZE",
     "TASKS",
+    "Architecture",
+    "Checkpoint",
     "Client",
     "Compaction",
+    "DoesNotFit",
     "EmbeddedModelMissing",
     "Endpoints",
     "Engine",
     "Entry",
+    "Gpu",
     "Model",
     "Picture",
     "Pruning",
     "Request",
+    "RequestSize",
     "Response",
     "ResponseStore",
     "Sampling",
+    "ServingPlan",
     "Teacher",
     "Usage",
+    "Vision",
     "boxed",
     "compact_store",
     "compact_store_if_due",
@@ -51,8 +98,14 @@ __all__ = [
     "embedded_endpoint",
     "exaone",
     "generate",
+    "gpu_hours",
     "processor_pixels",
     "prune_store",
+    "read_model",
+    "seconds_a_request",
+    "serving_command",
+    "serving_plan",
+    "speeds",
     "split_thought",
     "stored_entries",
     "task_of",

@@ -11,6 +11,7 @@ import argparse
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ vlmforge run CONFIG --out RUN              run all stages; again: go on where it
 vlmforge status RUN                        the funnel: what became of every row
 vlmforge explain RUN ID-OR-PATH            why a row is where it is
 vlmforge validate RUN                      read everything again and verify it
+vlmforge serve                             the vLLM line for the GPUs here, or --run it
 vlmforge annotate CONFIG                   have the model grade rows of a run
 vlmforge train-classifier LABELS --out DIR a quality model from those grades
 vlmforge responses STORE                   stored answers, their tokens and cost; prune; compact
@@ -163,6 +165,38 @@ def _samples(args: argparse.Namespace) -> int:
         for item in record["packages"]:
             print(f"{item['name']} {item['version']}")
         print(f"{record['problems']} text problems; recorded in {args.dir / 'samples.json'}")
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from model import MODEL_ID, DoesNotFit, read_model, serving_command, serving_plan
+    from pipelines.serve import find_gpus, parse_gpus, print_plan, program, supervise
+
+    console = Console(stderr=True)
+    gpus = parse_gpus(args.gpus) if args.gpus else find_gpus()
+    try:
+        plan = serving_plan(
+            gpus,
+            read_model(args.model or MODEL_ID),
+            context=args.context,
+            images=args.images,
+            speculative=args.speculative,
+        )
+    except DoesNotFit as error:
+        return _fail(str(error), 1)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    line = serving_command(plan, host=args.host, port=args.port, media=args.media)
+    print_plan(plan, console)
+    print(shlex.join(line), flush=True)
+    if args.run:
+        # Whoever listens everywhere listens on loopback too.
+        host = "127.0.0.1" if args.host in ("0.0.0.0", "::") else args.host
+        supervise(
+            [program("vllm"), *line[1:]],
+            f"http://{host}:{args.port}",
+            lambda text: print(f"vlmforge: {text}", file=sys.stderr),
+        )
     return 0
 
 
@@ -313,6 +347,9 @@ def _parser() -> argparse.ArgumentParser:
         "--classifier", action="store_true", help="texts to train a first quality model on instead"
     )
     samples.set_defaults(command=_samples)
+    _add_serve(
+        commands.add_parser("serve", help="the vLLM line that serves the model on these GPUs")
+    )
     annotate = commands.add_parser(
         "annotate", help="have the model grade a sample of a run's rows for education and STEM"
     )
@@ -385,6 +422,32 @@ def _add_run(parser: argparse.ArgumentParser, only: str | None) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=_run, only=only)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        help="LGAI-EXAONE/EXAONE-4.5-33B (default), the same with -FP8 or -AWQ, or a folder",
+    )
+    parser.add_argument(
+        "--gpus", metavar="NxGB", help="plan for these, such as 2x80; default: those of nvidia-smi"
+    )
+    parser.add_argument(
+        "--context", type=int, metavar="TOKENS", help="prompt and answer; default: 16384 if it fits"
+    )
+    parser.add_argument("--images", type=int, default=1, help="pictures a request; default: 1")
+    parser.add_argument(
+        "--speculative", action="store_true", help="draft tokens (MTP): faster for few requests"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 for workers elsewhere")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--media", type=Path, metavar="DIR", help="requests may name pictures in this folder"
+    )
+    parser.add_argument(
+        "--run", action="store_true", help="run it, and start it again whenever it dies"
+    )
+    parser.set_defaults(command=_serve)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
