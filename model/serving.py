@@ -19,6 +19,8 @@ from model.exaone import MODEL_ID, VLLM_ARGUMENTS
 
 GIB = 2**30
 
+#: A grammar that allows any white space lets a model write line breaks to the end of its budget.
+_GRAMMARS: dict[str, object] = {"backend": "xgrammar", "disable_any_whitespace": True}
 #: Tokens of prompt and answer that batch work is served with, where none are asked for: a
 #: picture, its question, and a chain of thought of 8,000 tokens, with as much again to spare.
 BATCH_CONTEXT = 16_384
@@ -305,8 +307,7 @@ def serving_command(
         drafts = {"method": "mtp", "num_speculative_tokens": DRAFTED_TOKENS}
         line += ["--speculative-config", _json(drafts)]
     line += ["--reasoning-parser", "qwen3", "--enable-prefix-caching"]
-    # A grammar that allows any white space lets a model write line breaks to the end of its budget.
-    line += ["--structured-outputs-config", _json({"disable_any_whitespace": True})]
+    line += ["--structured-outputs-config", _json(_GRAMMARS)]
     # Requests carry their own sampling, which is recorded; the checkpoint's defaults would
     # fill in silently what a preset leaves out.
     line += ["--generation-config", "vllm"]
