@@ -16,7 +16,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from functools import cache
@@ -109,21 +109,14 @@ class Browser:
         Raises Refused (too_long, too_tall, tex_error, no_text) for what is the
         page's own fault, RenderError for what is not.
         """
-        with self._lock:
-            if self._pictures >= PICTURES_PER_BROWSER:
-                self._stop()
-            if self._page is None:
-                self._wait(self._start(), START_DEADLINE)
-            try:
-                drawing = self._wait(self._draw(page), DEADLINE)
-            except (PlaywrightError, FutureTimeoutError, ValueError) as error:
-                self._stop()
-                reason = (
-                    str(error).splitlines()[0] if str(error) else f"no answer in {DEADLINE:g} s"
-                )
-                raise RenderError(reason) from error
-            self._pictures += 1
-            return drawing
+        return self._do(self._draw, page)
+
+    def measure(self, page: Page) -> Layout:
+        """The layout of a page that is as high as its content, without a picture of it.
+
+        Raises as `draw`.
+        """
+        return self._do(self._layout, page)
 
     def version(self) -> str:
         """The browser's name and version."""
@@ -137,6 +130,23 @@ class Browser:
         """End the browser."""
         with self._lock:
             self._stop()
+
+    def _do(self, work: Callable[[Page], Coroutine[Any, Any, T]], page: Page) -> T:
+        with self._lock:
+            if self._pictures >= PICTURES_PER_BROWSER:
+                self._stop()
+            if self._page is None:
+                self._wait(self._start(), START_DEADLINE)
+            try:
+                done = self._wait(work(page), DEADLINE)
+            except (PlaywrightError, FutureTimeoutError, ValueError) as error:
+                self._stop()
+                reason = (
+                    str(error).splitlines()[0] if str(error) else f"no answer in {DEADLINE:g} s"
+                )
+                raise RenderError(reason) from error
+            self._pictures += 1
+            return done
 
     def _wait(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -166,8 +176,8 @@ class Browser:
         await self._page.evaluate(katex_script())
         await self._page.evaluate(_measure_script())
 
-    async def _draw(self, page: Page) -> Drawing:
-        assert self._page is not None and self._session is not None
+    async def _measured(self, page: Page) -> Measured:
+        assert self._page is not None
         await self._resize(page.width, page.height or WINDOW_HEIGHT, page.scale)
         text = await self._page.evaluate(
             "([html, lang]) => vlmforgeDraw(html, lang)", [page.html, page.lang]
@@ -176,6 +186,17 @@ class Browser:
         if measured.errors:
             tex, message = measured.errors[0]
             raise Refused("tex_error", f"{message} in {tex}")
+        return measured
+
+    async def _layout(self, page: Page) -> Layout:
+        measured = await self._measured(page)
+        height = -(-measured.content[1] // 64)
+        size = round(page.width * page.scale), round(height * page.scale)
+        return layout_of(measured, *size, page.scale)
+
+    async def _draw(self, page: Page) -> Drawing:
+        measured = await self._measured(page)
+        assert self._session is not None
         height = page.height or -(-measured.content[1] // 64)
         if height > MAX_HEIGHT:
             raise Refused("too_tall", f"{height} CSS pixels")

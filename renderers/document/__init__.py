@@ -27,6 +27,8 @@ from renderers.document.model import (
     plain,
     runs,
 )
+from renderers.document.render import RenderedPage, page_document, render_document, truth
+from renderers.document.theme import Theme, choose_theme
 from renderers.document.truth_html import to_html
 from renderers.document.truth_json import to_json
 from renderers.document.truth_markdown import to_markdown
@@ -49,15 +51,21 @@ __all__ = [
     "Paragraph",
     "Picture",
     "Quote",
+    "RenderedPage",
     "Run",
     "Runs",
     "Signature",
     "Stamp",
     "Table",
     "Text",
+    "Theme",
+    "choose_theme",
+    "page_document",
     "plain",
+    "render_document",
     "runs",
     "to_html",
     "to_json",
     "to_markdown",
+    "truth",
 ]

@@ -34,7 +34,7 @@ def group(blocks: Iterable[Block]) -> list[Block | list[Branch]]:
             if depth < len(path) and isinstance(last, list) and follows(last[-1].item, block):
                 last.append(branch)
             else:
-                home.append([branch])  # type: ignore[arg-type]
+                home.append([branch])
             path[depth:] = [branch]
         elif isinstance(block, Paragraph) and block.depth and path:
             del path[block.depth :]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from renderers.sheet import Refused
+from renderers.errors import Refused
 
 #: Rows and columns of a table, and cells of one: more cannot be read on a page.
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 400, 30, 4000
@@ -109,8 +109,8 @@ class Heading:
 
 
 #: What a paragraph is for, which a theme may show: "note" is small print, "total" a sum
-#: in large print, "addressee" whom a letter is for, "sender" who signs it.
-ROLES = ("body", "lead", "byline", "note", "center", "right", "total", "addressee", "sender")
+#: in large print, "addressee" whom a paper is for.
+ROLES = ("body", "lead", "byline", "note", "center", "right", "total", "addressee")
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class KeyValue:
-    """Names and values, as at the head of a letter or an invoice; in `columns` beside each other."""
+    """Names and values, as at the head of a letter, in `columns` beside each other."""
 
     pairs: tuple[tuple[Runs, Runs], ...]
     columns: int = 1

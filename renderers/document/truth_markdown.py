@@ -141,7 +141,7 @@ def _table(table: Table) -> str:
 
 
 def _has_bar(run: Run) -> bool:
-    """Whether a bar would cut the cell: GFM does so unless it is escaped, which TeX and code forbid."""
+    """Whether a bar cuts the cell: GFM does so unless it is escaped, and here it cannot be."""
     if isinstance(run, Math):
         return "|" in run.tex
     return isinstance(run, Text) and run.code and "|" in run.text
