@@ -28,11 +28,13 @@ from renderers.document.model import (
 from renderers.document.theme import Theme
 
 #: Ems of a character that is as wide as it is high, and of the others on average.
-_WIDE, _NARROW = 1.0, 0.56
+_WIDE, _NARROW = 1.0, 0.58
 #: Ems of one column beyond which more text makes it no wider.
 _WIDEST = 26.0
 #: Ems of a cell's padding and rules, both sides; how much wider bold print is.
 _PADDING, _BOLD = 1.5, 1.08
+#: Ems of the print of tables, and of those whose columns are many.
+_TABLE_SIZE, _LEAST_SIZE = 0.94, 0.7
 #: How much wider than its text a table of short cells is; beyond this share it is whole;
 #: and the least share, so that few narrow columns look like a table.
 _AIR, _NEARLY_ALL, _LEAST_WIDTH = 1.3, 0.8, 0.5
@@ -97,6 +99,16 @@ def _table_width(table: Table, theme: Theme) -> float:
     return 100.0 if share > _NEARLY_ALL else 100 * max(share, _LEAST_WIDTH)
 
 
+def _print_size(table: Table, theme: Theme) -> float:
+    """Ems of a table's print: smaller where its longest words would not fit."""
+    free = theme.measure * _table_width(table, theme) / 100 / theme.size
+    if table.widths:
+        return _TABLE_SIZE
+    return max(
+        _LEAST_SIZE, _TABLE_SIZE * min(1.0, free / (sum(_column_ems(table)[1]) * _TABLE_SIZE))
+    )
+
+
 def _column_ems(table: Table) -> tuple[list[float], list[float]]:
     """Ems of each column's longest line, up to a bound, and of its longest word."""
     natural, least = [3.0] * table.columns, [3.0] * table.columns
@@ -149,9 +161,14 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "inline": _inline, "kind": lambda block: type(block).__name__,         "name_width": _name_width, "source": _source,
+        "inline": _inline, "kind": lambda block: type(block).__name__,
+        "name_width": _name_width, "source": _source,
     }  # fmt: skip
-    environment.globals |= {"table_width": _table_width, "shares": _shares}
+    environment.globals |= {
+        "table_width": _table_width,
+        "shares": _shares,
+        "print_size": _print_size,
+    }
     return environment
 
 

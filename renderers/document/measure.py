@@ -13,21 +13,21 @@ from renderers.layout import Layout
 
 
 def pieces_of(
-    document: Document, layout: Layout, around: NDArray[np.intp]
+    document: Document, layout: Layout, around: NDArray[np.intp], top: float
 ) -> tuple[list[Piece], dict[int, float]]:
     """The document's blocks as pieces, and the heights of its footnotes, in CSS pixels.
 
     `around` are the entries of `layout.block` that hold one block of the
-    document each, then one footnote each.
+    document each, then one footnote each; `top` is where the page's content begins.
     """
     frames = layout.block.frames / layout.scale
     count = len(document.blocks)
-    pieces, bottom = [], float(frames[around[0], 1])
+    pieces, bottom = [], top
     for block, index in zip(document.blocks, around[:count].tolist(), strict=True):
-        top, height = float(frames[index, 1]), float(frames[index, 3] - frames[index, 1])
+        above, below = float(frames[index, 1]), float(frames[index, 3])
         cuts, repeated = _cuts(block, index, layout, frames)
-        pieces.append(Piece(block, height, top - bottom, cuts, repeated))
-        bottom = top + height
+        pieces.append(Piece(block, below - above, above - bottom, cuts, repeated))
+        bottom = below
     notes = {}
     for (number, _), index in zip(document.footnotes, around[count:].tolist(), strict=True):
         notes[number] = float(frames[index, 3] - frames[index, 1])

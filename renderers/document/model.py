@@ -220,8 +220,10 @@ class Table:
         if not 0 <= self.head <= len(self.rows):
             raise Refused("bad_table", f"{self.head} head rows of {len(self.rows)}")
         check_runs(self.caption)
-        if self.widths and (len(self.widths) != self.columns or min(self.widths) <= 0):
-            raise Refused("bad_table", f"{len(self.widths)} widths of {self.columns} columns")
+        # This lays the cells out, and refuses a table that is no grid.
+        columns = self.columns
+        if self.widths and (len(self.widths) != columns or min(self.widths) <= 0):
+            raise Refused("bad_table", f"{len(self.widths)} widths of {columns} columns")
 
     @cached_property
     def placed(self) -> tuple[tuple[int, int, Cell], ...]:

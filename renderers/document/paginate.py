@@ -84,7 +84,7 @@ def paginate(
 ) -> list[PageContent]:
     """The pages of a document.
 
-    `spanning` stands over the columns of the first page; `notes` are the
+    `spanning` stands over the columns of the first page, with its gaps; `notes` are the
     heights of the footnotes. Raises Refused (`block_too_tall`, `too_many_pages`).
     """
     pages: list[PageContent] = []
@@ -93,7 +93,7 @@ def paginate(
     while queue or over:
         if len(pages) == MAX_PAGES:
             raise Refused("too_many_pages", f"more than {MAX_PAGES}")
-        taken = _height(over) + (queue[0].gap if over and queue else 0.0)
+        taken = sum(p.gap + p.height for p in over) + (queue[0].gap if over and queue else 0.0)
         room = frame.height - taken - _notes(over, notes, frame)
         if room <= 0:
             raise Refused("block_too_tall", f"{taken:.0f} of {frame.height:.0f} pixels")

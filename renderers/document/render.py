@@ -123,7 +123,7 @@ def _measured(
     )
     if len(around) != len(document.blocks) + len(document.footnotes):
         raise AssertionError("the page for measuring has other blocks than the document")
-    pieces, notes = pieces_of(document, layout, around)
+    pieces, notes = pieces_of(document, layout, around, float(theme.paper.margin[0]))
     return pieces[:count], (pieces[count:], notes)
 
 

@@ -167,9 +167,14 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
     needed = characters(document)
     sans, serif = _able(SANS[lang], needed), _able(SERIF[lang], needed)
     body, heading = _faces(random, kind, sans, serif)
+    paper = _pick(random, papers)
+    gutter = 26 if kind == "newspaper" else 30
     justify = bool(random.random() < (0.9 if count > 1 else 0.5)) and kind not in _RAGGED
+    # Long words in short lines leave holes.
+    if lang != "ko" and (paper.width - paper.margin[1] * 2) / count < _LEAST_JUSTIFIED * size:
+        justify = False
     return Theme(
-        paper=_pick(random, papers),
+        paper=paper,
         palette=_palette(random, kind),
         body=body,
         heading=heading,
@@ -177,7 +182,7 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
         size=size,
         leading=round(size * _pick(random, leadings)),
         columns=count,
-        gutter=26 if kind == "newspaper" else 30,
+        gutter=gutter,
         table=_pick(random, TABLES),
         headings=_pick(random, HEADINGS) if kind not in ("newspaper",) else "plain",
         title=_pick(random, TITLES),
@@ -189,6 +194,8 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
     )
 
 
+#: Ems of a line below which languages of long words are not justified.
+_LEAST_JUSTIFIED = 30
 #: Kinds that are never justified.
 _RAGGED = ("invoice", "receipt", "form", "slides")
 

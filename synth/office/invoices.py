@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from renderers.document import (
@@ -89,12 +91,14 @@ def _tax_invoice(random: np.random.Generator) -> Document:
         KeyValue(((runs("승인번호"), runs(serial)), (runs("구분"), runs(copy))), 2),
         Table(tuple(parties), look="boxed", widths=(0.5, 1.5, 3, 0.5, 1.5, 3)),
         Table(amounts, 1, look="boxed", widths=(3, 3, 2.4, 2)),
-        Table(tuple(goods), 1, look="boxed", widths=(0.7, 0.7, 3.2, 2.8, 1.1, 1.9, 2.3, 1.9)),
+        Table(tuple(goods), 1, look="boxed", widths=(1, 1, 3.2, 2.6, 1.2, 1.9, 2.3, 1.9)),
         Table(total, look="boxed", widths=(2, 2, 1.2, 1.2, 2, 2.6)),
     ))  # fmt: skip
 
 
-def _parties(both: tuple[Company, Company], trades: list) -> list[tuple[Cell, ...]]:  # type: ignore[type-arg]
+def _parties(
+    both: tuple[Company, Company], trades: Sequence[tuple[str, str]]
+) -> list[tuple[Cell, ...]]:
     """The two halves of a tax invoice: who supplies, who is supplied."""
     names = ("공\n급\n자", "공\n급\n받\n는\n자")
     rows: list[list[Cell]] = [[] for _ in range(5)]
@@ -167,7 +171,7 @@ def _seller_box(who: Company) -> Table:
 
 
 def _goods(lines: list[Line], found: Sums) -> Table:
-    rows = [(head("번호"), head("품명"), head("규격"), head("단위"), head("수량"), head("단가"),
+    rows: list[tuple[Cell, ...]] = [(head("번호"), head("품명"), head("규격"), head("단위"), head("수량"), head("단가"),
              head("금액"))]  # fmt: skip
     for index, line in enumerate(lines):
         rows.append((
@@ -194,7 +198,9 @@ def _english(random: np.random.Generator) -> Document:
     rate = pick(random, _RATES_EN)
     found = sums(lines, rate)
     days = pick(random, (14, 30, 45))
-    rows = [(_left("Description"), head("Qty"), head("Unit price"), head("Amount"))]
+    rows: list[tuple[Cell, ...]] = [
+        (_left("Description"), head("Qty"), head("Unit price"), head("Amount"))
+    ]
     for line in lines:
         rows.append((
             cell(line.name), number(str(line.quantity)), number(dollars(line.price)),
