@@ -28,7 +28,7 @@ Indices = NDArray[np.int32]
 
 #: Levels, the finest first.
 LEVELS = ("char", "word", "line", "block")
-#: The layout engine's own unit is 1/64 CSS pixel.
+#: The layout engine's own unit is 1/64 pixel.
 _UNITS = 64
 #: Two characters of one line share at least this much of the lower one's height:
 #: 0.31 is the most that lines set solid share in the tallest font (Noto CJK).
@@ -141,10 +141,10 @@ class Layout:
 
 
 class Measured(msgspec.Struct):
-    """What `measure.js` returns. Lengths are in 1/64 CSS pixel."""
+    """What `measure.js` returns. Lengths are in 1/64 pixel."""
 
-    #: TeX, what KaTeX says of it. Where there are any, nothing else is told.
-    errors: list[tuple[str, str]] = []
+    #: Reason and detail; nothing else is told then.
+    refused: tuple[str, str] | None = None
     #: Width and height that the content takes, and the height of a page that has none given.
     content: tuple[int, int] = (0, 0)
     #: A character each, in the order of the DOM.
@@ -170,7 +170,7 @@ class Measured(msgspec.Struct):
 
 def layout_of(measured: Measured, width: int, height: int, scale: float) -> Layout:
     """The four levels from what the page's script returned; `width`, `height` in pixels."""
-    unit = scale / _UNITS
+    unit = 1 / _UNITS
     count = len(measured.chars)
     boxes = _boxes(measured.boxes, unit)
     runs = np.array(measured.runs, np.int32).reshape(-1, 5)
@@ -228,15 +228,14 @@ def _shown(
     window = np.array([0.0, 0.0, width, height])
     cut = np.concatenate([_boxes([e for c in measured.clips for e in c], unit), window[None]])[clip]
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    clipped = ~((middle >= cut[:, :2]) & (middle <= cut[:, 2:])).all(axis=1)
-    outside = ~((middle >= window[:2]) & (middle <= window[2:])).all(axis=1)
+    within: NDArray[np.bool_] = np.all((middle >= cut[:, :2]) & (middle <= cut[:, 2:]), axis=1)
+    on: NDArray[np.bool_] = np.all((middle >= window[:2]) & (middle <= window[2:]), axis=1)
     hidden = [Hidden(text, reason) for text, reason in measured.hidden]
-    for reason, gone in (("outside", outside), ("clipped", clipped & ~outside)):
+    for reason, gone in (("outside", ~on), ("clipped", on & ~within)):
         if gone.any():
             text = "".join(measured.chars[k] for k in np.flatnonzero(gone).tolist())
             hidden.append(Hidden(text, reason))
-    shown: NDArray[np.bool_] = ~(clipped | outside)
-    return shown, tuple(hidden)
+    return on & within, tuple(hidden)
 
 
 def _reading_order(measured: Measured) -> tuple[Indices, Indices]:

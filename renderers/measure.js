@@ -1,8 +1,24 @@
 // Runs once in the browser's page; returns the function that draws a document and says
-// where each of its characters stands. Lengths are in 1/64 CSS pixel, the engine's unit.
+// where each of its characters stands. Lengths are in 1/64 pixel, the engine's unit.
 // Words, lines and blocks are made of this in `layout.py`, whose `Measured` is the answer.
-((maxChars, maxTex, maxExpand, maxSize) => {
-  const DROPPED = "script,meta,link,base,iframe,frame,object,embed,portal,template";
+((maxText, maxElements, maxTex, maxExpand, maxSize) => {
+  const DROPPED = "script,meta,link,base,iframe,frame,object,embed,template";
+  class Refused extends Error {
+    constructor(reason, detail) { super(detail); this.reason = reason; }
+  }
+  // Whatever is drawn as text is text of the document: see `page.py`.
+  const truth = new CSSStyleSheet();
+  truth.replaceSync(`
+    html { text-rendering: geometricPrecision; }
+    *, *::before, *::after { hyphens: none !important; text-transform: none !important;
+      text-overflow: clip !important; animation: none !important; transition: none !important; }
+    :not(.katex *)::before, :not(.katex *)::after { content: none !important; }
+    .katex-eqn-num::before, .katex-mml-eqn-num::before { content: none !important; }
+    li, summary { list-style: none !important; }
+    q { quotes: none !important; }
+    input, select, textarea, button, progress, meter, video, audio, canvas { display: none !important; }
+    .katex { white-space: nowrap; }`);
+  document.adoptedStyleSheets.push(truth);
   // Elements that do not end a word.
   const INLINE = new Set(["A", "ABBR", "B", "BDI", "BDO", "CITE", "CODE", "DEL", "DFN", "EM", "I",
     "INS", "KBD", "MARK", "Q", "S", "SAMP", "SMALL", "SPAN", "STRONG", "SUB", "SUP", "TIME", "U",
@@ -11,15 +27,20 @@
   const unit = (x) => Math.round(x * 64);
   const box = (r) => [unit(r.left), unit(r.top), unit(r.right), unit(r.bottom)];
 
-  function swap(html, lang) {
+  function swap(html, lang, scale) {
     const parsed = new DOMParser().parseFromString(html, "text/html");
     for (const e of parsed.querySelectorAll(DROPPED)) e.remove();
-    parsed.documentElement.lang = lang;
-    document.replaceChild(document.adoptNode(parsed.documentElement), document.documentElement);
+    const size = parsed.body.textContent.length;
+    if (size > maxText) throw new Refused("too_long", `${size} characters`);
+    const elements = parsed.getElementsByTagName("*").length;
+    if (elements > maxElements) throw new Refused("too_long", `${elements} elements`);
+    const root = parsed.documentElement;
+    root.lang = lang;
+    root.style.zoom = scale;
+    document.replaceChild(document.adoptNode(root), document.documentElement);
   }
 
   function typeset() {
-    const errors = [];
     for (const span of document.querySelectorAll("[data-tex]")) {
       const tex = span.dataset.tex;
       const displayMode = "display" in span.dataset;
@@ -30,10 +51,9 @@
           trust: ({ command }) => { throw new Error(`${command} is not allowed`); },
         });
       } catch (error) {
-        errors.push([tex.slice(0, 200), String(error.message).slice(0, 300)]);
+        throw new Refused("tex_error", `${error.message} in ${tex}`.slice(0, 500));
       }
     }
-    return errors;
   }
 
   function parseColour(css) {
@@ -172,7 +192,6 @@
         if (fact.formula < 0) out.hidden.push([text.slice(0, 200), fact.reason]);
         continue;
       }
-      if (chars.length + text.length > maxChars * 8) throw new Error(`too_long`);
       runs.push([chars.length, fact.style, fact.block, fact.formula ?? -1, fact.clip]);
       const cut = new Set();
       if (unspaced && fact.formula < 0) {
@@ -199,19 +218,24 @@
       }
       if (lost) out.hidden.push([lost.slice(0, 200), "hidden"]);
     }
-    if (chars.length > maxChars) throw new Error("too_long");
-    const root = document.documentElement;
-    out.content = [unit(root.scrollWidth), unit(document.body.getBoundingClientRect().bottom)];
+    out.content = [unit(document.documentElement.scrollWidth),
+      unit(document.body.getBoundingClientRect().bottom)];
     return out;
   }
 
-  return async (html, lang) => {
-    swap(html, lang);
-    const errors = typeset();
-    if (errors.length) return JSON.stringify({ errors });
-    await Promise.all(Array.from(document.images, (image) => image.decode()));
-    const out = measure(lang);
-    out.errors = errors;
-    return JSON.stringify(out);
+  return async (html, lang, scale) => {
+    try {
+      swap(html, lang, scale);
+      typeset();
+      await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {
+        throw new Refused("broken_image", image.src.slice(0, 100));
+      })));
+      document.body.getBoundingClientRect();
+      if (document.fonts.status === "loading") await document.fonts.ready;
+      return JSON.stringify(measure(lang));
+    } catch (error) {
+      if (error instanceof Refused) return JSON.stringify({ refused: [error.reason, error.message] });
+      throw error;
+    }
   };
 })

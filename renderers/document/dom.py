@@ -33,6 +33,8 @@ _WIDE, _NARROW = 1.0, 0.58
 _WIDEST = 26.0
 #: Ems of a cell's padding and rules, both sides; how much wider bold print is.
 _PADDING, _BOLD = 1.5, 1.08
+#: Share of a page's height that a figure has at most.
+_FIGURE_SHARE = 0.45
 #: Ems of the print of tables, and of those whose columns are many.
 _TABLE_SIZE, _LEAST_SIZE = 0.94, 0.7
 #: How much wider than its text a table of short cells is; beyond this share it is whole;
@@ -132,6 +134,13 @@ def _ems(text: str) -> float:
     return sum(_WIDE if east_asian_width(c) in "WF" else _NARROW for c in text)
 
 
+def _figure_size(picture: Picture, theme: Theme) -> tuple[float, float]:
+    """CSS pixels: as large as the picture is, or as its column and its share of the page allow."""
+    highest = _FIGURE_SHARE * theme.room if theme.room else picture.height
+    scale = min(1.0, theme.measure / picture.width, highest / picture.height)
+    return round(picture.width * scale, 2), round(picture.height * scale, 2)
+
+
 def _source(picture: Picture) -> str:
     return f"data:image/{picture.format};base64,{base64.b64encode(picture.data).decode()}"
 
@@ -168,6 +177,7 @@ def _environment() -> Environment:
         "table_width": _table_width,
         "shares": _shares,
         "print_size": _print_size,
+        "figure_size": _figure_size,
     }
     return environment
 

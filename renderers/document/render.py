@@ -66,7 +66,7 @@ def render_document(
     page_overflow and what the browser refuses) and RenderError.
     """
     theme = choose_theme(document, seed=seed, key=key)
-    spanning, flow = _measured(browser, document, theme)
+    spanning, flow = _measured(browser, document, theme, scale)
     if theme.room is None:
         contents = [PageContent(spanning, [flow[0]])]
     else:
@@ -105,13 +105,13 @@ def page_document(document: Document, content: PageContent, number: int, pages: 
 
 
 def _measured(
-    browser: Browser, document: Document, theme: Theme
+    browser: Browser, document: Document, theme: Theme, scale: float
 ) -> tuple[list[Piece], tuple[list[Piece], dict[int, float]]]:
     """The pieces over the columns, those in them, and the heights of the footnotes."""
     count = _over_columns(document.blocks) if theme.columns > 1 else 0
     sheet = Sheet(document.blocks[:count], [document.blocks[count:]], document.footnotes)
     html = page_html(document, theme, sheet, measuring=True)
-    layout = browser.measure(Page(html, theme.paper.width, None, 1.0, document.lang))
+    layout = browser.measure(Page(html, theme.paper.width, None, scale, document.lang))
     around = np.array(
         [
             k
