@@ -77,7 +77,7 @@ _ARGUMENTS = [
 #: Frames on demand, which only the headless shell has.
 _FRAMES_ON_DEMAND = ["--run-all-compositor-stages-before-draw", "--enable-begin-frame-control"]
 #: Frames asked for until one holds a picture: the first after a change of size may not.
-_FRAMES = 8
+_FRAMES = 80
 #: The document whose root others replace. Everything else is refused where it asks.
 _BASE = (
     "<!doctype html><html><head>"

@@ -165,9 +165,9 @@ def _line(content: Runs) -> str:
 def _join(content: Runs, end: str) -> str:
     kept = list(content)
     # A break at an end of a block ends nothing.
-    while kept and isinstance(kept[0], Break):
+    while kept and _is_blank(kept[0]):
         del kept[0]
-    while kept and isinstance(kept[-1], Break):
+    while kept and _is_blank(kept[-1]):
         del kept[-1]
     written, start = "", True
     for index, run in enumerate(kept):
@@ -177,6 +177,10 @@ def _join(content: Runs, end: str) -> str:
         written += piece
         start = isinstance(run, Break) or (start and not piece)
     return written.strip(" ")
+
+
+def _is_blank(run: Run) -> bool:
+    return isinstance(run, Break) or (isinstance(run, Text) and not run.text.strip())
 
 
 def _at_start(match: re.Match[str]) -> str:
