@@ -1,8 +1,19 @@
 """Makers of pictures on which every character's place is known."""
 
 from renderers.browser import Browser, Drawing, find_browser, shared_browser
+from renderers.checks import check_drawing, check_text
 from renderers.errors import BrowserMissing, FontsMissing, KatexMissing, Refused, RenderError
-from renderers.glyphs import missing_glyphs
+from renderers.fonts import (
+    CATALOGUE,
+    ROLES,
+    Font,
+    drawn_by,
+    fonts_digest,
+    fonts_for,
+    installed,
+    missing_glyphs,
+)
+from renderers.ink import Inked, tighten
 from renderers.layout import (
     LEVELS,
     Blocks,
@@ -18,15 +29,19 @@ from renderers.sheet import Sheet, render_problem
 
 __all__ = [
     "BLOCKS",
+    "CATALOGUE",
     "LEVELS",
+    "ROLES",
     "Blocks",
     "Browser",
     "BrowserMissing",
     "Chars",
     "Drawing",
+    "Font",
     "FontsMissing",
     "Formulas",
     "Hidden",
+    "Inked",
     "KatexMissing",
     "Layout",
     "Level",
@@ -35,8 +50,15 @@ __all__ = [
     "RenderError",
     "Sheet",
     "TextStyle",
+    "check_drawing",
+    "check_text",
+    "drawn_by",
     "find_browser",
+    "fonts_digest",
+    "fonts_for",
+    "installed",
     "missing_glyphs",
     "render_problem",
     "shared_browser",
+    "tighten",
 ]

@@ -20,7 +20,7 @@ from PIL import Image
 from records import generator, normalise
 from renderers.browser import Browser, Drawing
 from renderers.errors import Refused
-from renderers.glyphs import missing_glyphs
+from renderers.fonts import missing_glyphs
 from renderers.page import Page
 
 #: CSS pixels of the sheet's width, and the most that its height may be.
