@@ -1,24 +1,64 @@
-"""Makers of pictures whose every word's place is known."""
+"""Makers of pictures on which every character's place is known."""
 
-from renderers.browser import (
-    BrowserMissing,
-    BrowserThread,
-    RenderError,
-    find_browser,
-    shared_browser,
+from renderers.browser import Browser, Drawing, find_browser, shared_browser
+from renderers.checks import check_drawing, check_text
+from renderers.errors import BrowserMissing, FontsMissing, KatexMissing, Refused, RenderError
+from renderers.fonts import (
+    CATALOGUE,
+    ROLES,
+    Font,
+    drawn_by,
+    fonts_digest,
+    fonts_for,
+    installed,
+    missing_glyphs,
 )
-from renderers.glyphs import FontsMissing, missing_glyphs
-from renderers.sheet import Refused, Sheet, render_problem
+from renderers.ink import Inked, tighten
+from renderers.layout import (
+    LEVELS,
+    Blocks,
+    Chars,
+    Formulas,
+    Hidden,
+    Layout,
+    Level,
+    TextStyle,
+)
+from renderers.page import BLOCKS, Page
+from renderers.sheet import Sheet, render_problem
 
 __all__ = [
+    "BLOCKS",
+    "CATALOGUE",
+    "LEVELS",
+    "ROLES",
+    "Blocks",
+    "Browser",
     "BrowserMissing",
-    "BrowserThread",
+    "Chars",
+    "Drawing",
+    "Font",
     "FontsMissing",
+    "Formulas",
+    "Hidden",
+    "Inked",
+    "KatexMissing",
+    "Layout",
+    "Level",
+    "Page",
     "Refused",
     "RenderError",
     "Sheet",
+    "TextStyle",
+    "check_drawing",
+    "check_text",
+    "drawn_by",
     "find_browser",
+    "fonts_digest",
+    "fonts_for",
+    "installed",
     "missing_glyphs",
     "render_problem",
     "shared_browser",
+    "tighten",
 ]

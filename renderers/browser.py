@@ -1,197 +1,337 @@
-"""One long-lived headless Chromium a process: HTML in, picture and measurements out.
+"""One long-lived headless Chromium a process: a page of ours in, pixels and their layout out.
 
-The page is opened once; each picture swaps its document. Content can run no
-script (the page's policy forbids it; only our measuring code runs), reach no
-network and no file: every request is refused. A browser that dies or hangs is
-replaced, and costs the picture at hand a `RenderError`.
+The tab is opened once; each picture swaps its document. Content can run no
+script (the tab's policy forbids it; only our own code runs), reach no network
+and no file: every request is refused and counted. A browser that dies, hangs or
+grows is replaced; what it died of costs the picture at hand a `RenderError`.
+
+`chromium-headless-shell` draws a frame when it is told to, and at no other
+time, which takes a fifth less than a screenshot; other Chromiums draw as they
+like, and give the same boxes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import base64
-import contextlib
-import json
 import os
 import shutil
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import TimeoutError as FutureTimeoutError
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from typing import Any, TypeVar
 
-from playwright.async_api import Browser, CDPSession, Page, Playwright, async_playwright
-from playwright.async_api import Error as PlaywrightError
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers.devtools import DevTools
+from renderers.errors import BrowserMissing, Refused, RenderError
+from renderers.katex import MAX_EXPAND, MAX_SIZE, MAX_TEX, katex_script
+from renderers.layout import Layout, Measured, layout_of
+from renderers.page import Page
 
 T = TypeVar("T")
 
 #: Looked for on the PATH, the lightest first.
 EXECUTABLES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
-#: Seconds that one picture may take.
-DEADLINE = 30.0
+#: Seconds that one picture may take; one of 800 x 1000 at scale 2 takes 0.2.
+DEADLINE = 20.0
 #: Seconds that a browser may take to start.
 START_DEADLINE = 60.0
-#: Pictures after which the browser is replaced, so that its memory stays flat.
-PICTURES_PER_BROWSER = 2000
+#: Bytes of memory at which the browser is replaced, and how often this is looked at, in pictures.
+MAX_MEMORY, MEMORY_EVERY = 1 << 30, 50
+#: Pixels: the longest side of a picture, and the most it may have in all.
+MAX_SIDE, MAX_PIXELS = 16_384, 64_000_000
+#: CSS pixels that a page of no given height is laid out in.
+WINDOW_HEIGHT = 1000
+#: Characters of a page's HTML, pictures in `data:` URLs among them.
+MAX_HTML = 16_000_000
+#: Of one page: UTF-16 units of text, and elements. Seen before it is laid out.
+MAX_TEXT, MAX_ELEMENTS = 30_000, 30_000
 
-_ARGUMENTS = (
+_ARGUMENTS = [
+    "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--no-first-run",
+    "--mute-audio",
+    "--hide-scrollbars",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--no-first-run",
-    "--font-render-hinting=none",
+    "--disable-breakpad",
+    "--disable-extensions",
     "--disable-lcd-text",
-    "--hide-scrollbars",
-)
-_NOTHING_REACHABLE = (
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+    "--force-device-scale-factor=1",
+    # Were a request to pass, it would end here: no names, and no way but a closed port.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--proxy-server=http://127.0.0.1:9",
+    "--proxy-bypass-list=<-loopback>",
+]
+#: Frames on demand, which only the headless shell has.
+_FRAMES_ON_DEMAND = ["--run-all-compositor-stages-before-draw", "--enable-begin-frame-control"]
+#: Frames asked for until one holds a picture: the first after a change of size may not.
+_FRAMES = 80
+#: The document whose root others replace. Everything else is refused where it asks.
+_BASE = (
+    "<!doctype html><html><head>"
     '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    "content=\"script-src 'none'; object-src 'none'; frame-src 'none'; worker-src 'none'; "
+    "form-action 'none'; base-uri 'none'\">"
+    "</head><body></body></html>"
 )
-
-
-class RenderError(Exception):
-    """This picture could not be made; the next one can."""
-
-
-class BrowserMissing(RuntimeError):
-    """No Chromium is installed."""
 
 
 @dataclass(frozen=True)
-class Shot:
-    """A picture of a page, and what the page said of itself."""
+class Drawing:
+    """A picture, and where everything on it stands."""
 
-    png: bytes
-    #: What the measuring script returned.
-    measured: Any
+    #: uint8 (H, W, 3), red, green, blue.
+    pixels: NDArray[np.uint8]
+    layout: Layout
 
 
-def find_browser() -> str | None:
-    """The path of a Chromium on this machine; None to use Playwright's own download."""
+class _Target(msgspec.Struct):
+    target_id: str = msgspec.field(name="targetId")
+
+
+class _Session(msgspec.Struct):
+    session_id: str = msgspec.field(name="sessionId")
+
+
+class _Object(msgspec.Struct):
+    value: str | int | None = None
+
+
+class _Evaluated(msgspec.Struct):
+    result: _Object
+    exception: dict[str, Any] | None = msgspec.field(name="exceptionDetails", default=None)
+
+
+class _Shot(msgspec.Struct):
+    data: bytes = b""
+
+
+class _Frame(msgspec.Struct):
+    data: bytes = msgspec.field(name="screenshotData", default=b"")
+
+
+class _Paused(msgspec.Struct):
+    request_id: str = msgspec.field(name="requestId")
+
+
+def find_browser() -> str:
+    """The path of a Chromium; of Playwright's own download where the machine has none."""
     chosen = os.environ.get("VLMFORGE_BROWSER")
     if chosen:
         return chosen
-    return next((path for name in EXECUTABLES if (path := shutil.which(name))), None)
+    for name in EXECUTABLES:
+        if path := shutil.which(name):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    if not os.path.exists(path):  # noqa: PTH110
+        raise BrowserMissing(
+            "no Chromium was found: install the package chromium-headless-shell or chromium, or "
+            "set VLMFORGE_BROWSER to one"
+        )
+    return path
 
 
-class BrowserThread:
-    """Chromium, driven from a thread of its own, so that any thread may ask for pictures."""
+class Browser:
+    """A Chromium that any thread may ask for pictures; it makes them one by one."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True, name="browser").start()
         self._lock = threading.Lock()
-        self._playwright: Playwright | None = None
-        self._browser: Browser | None = None
-        self._page: Page | None = None
-        self._session: CDPSession | None = None
-        self._scale: tuple[int, float] | None = None
+        self._tools: DevTools | None = None
+        self._session = ""
+        self._size = (0, 0)
         self._pictures = 0
+        self._on_demand = False
+        #: Requests that pages made; none left the browser.
+        self.blocked = 0
 
-    def shoot(self, html: str, script: str, argument: Any, *, width: int, scale: float) -> Shot:
-        """Show `html` at `width` CSS pixels, measure it, and take the whole page.
+    def draw(self, page: Page) -> Drawing:
+        """Draw a page and say where everything on it stands.
 
-        `script` is the source of a JavaScript function of one argument that
-        returns a string of JSON with a `height` in CSS pixels, which becomes
-        the picture's. The picture is `width * scale` by `height * scale`
-        pixels. Raises RenderError.
+        Raises Refused (too_long, too_large, not_unicode, broken_image,
+        tex_error) for what is the page's own fault, RenderError for what is not.
         """
-        with self._lock:
-            if self._pictures >= PICTURES_PER_BROWSER:
-                self._stop()
-            if self._page is None:
-                self._wait(self._start(), START_DEADLINE)
-            try:
-                shot = self._wait(self._shoot(html, script, argument, width, scale), DEADLINE)
-            except (PlaywrightError, FutureTimeoutError, ValueError) as error:
-                self._stop()
-                reason = (
-                    str(error).splitlines()[0] if str(error) else f"no answer in {DEADLINE:g} s"
-                )
-                raise RenderError(reason) from error
-            self._pictures += 1
-            return shot
+        return self._do(self._draw, page)
+
+    def measure(self, page: Page) -> Layout:
+        """Where everything on a page would stand, without a picture of it. Raises as `draw`."""
+        return self._do(self._lay_out, page)
 
     def version(self) -> str:
         """The browser's name and version."""
         with self._lock:
-            if self._browser is None:
-                self._wait(self._start(), START_DEADLINE)
-            assert self._browser is not None
-            return f"{self._browser.browser_type.name} {self._browser.version}"
+            if self._tools is None:
+                self._start()
+            assert self._tools is not None
+            until = time.monotonic() + DEADLINE
+            return str(self._tools.call("Browser.getVersion", until=until)["product"])
+
+    def memory(self) -> int:
+        """Bytes that the browser's processes have to themselves; 0 if none runs."""
+        with self._lock:
+            return self._tools.memory() if self._tools else 0
+
+    def processes(self) -> list[int]:
+        """The ids of the browser's processes."""
+        with self._lock:
+            return self._tools.processes() if self._tools else []
 
     def close(self) -> None:
-        """End the browser."""
+        """End the browser; the next picture starts another."""
         with self._lock:
             self._stop()
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+    def _do(self, work: Callable[[Page, float], T], page: Page) -> T:
+        if len(page.html) > MAX_HTML:
+            raise Refused("too_long", f"{len(page.html)} characters of HTML")
         try:
-            return future.result(seconds)
-        except FutureTimeoutError:
-            future.cancel()
-            raise
+            page.html.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise Refused("not_unicode", error.reason) from error
+        _check_size(page, page.height or WINDOW_HEIGHT)
+        with self._lock:
+            try:
+                if self._tools is None:
+                    self._start()
+                return work(page, time.monotonic() + DEADLINE)
+            except (RenderError, msgspec.MsgspecError) as error:
+                self._stop()
+                raise RenderError(str(error)) from error
 
-    async def _start(self) -> None:
-        self._playwright = await async_playwright().start()
+    def _start(self) -> None:
+        executable = find_browser()
+        self._on_demand = "headless-shell" in executable or "headless_shell" in executable
+        arguments = [*_ARGUMENTS, *(_FRAMES_ON_DEMAND if self._on_demand else [])]
         try:
-            self._browser = await self._playwright.chromium.launch(
-                executable_path=find_browser(), args=list(_ARGUMENTS), headless=True
-            )
-        except PlaywrightError as error:
-            raise BrowserMissing(
-                "no Chromium could be started: install the package chromium-headless-shell or "
-                f"chromium, or set VLMFORGE_BROWSER to one ({str(error).splitlines()[0]})"
-            ) from error
-        context = await self._browser.new_context(offline=True)
-        await context.route("**/*", lambda route: route.abort())
-        self._page = await context.new_page()
-        self._session = await context.new_cdp_session(self._page)
-        self._scale, self._pictures = None, 0
+            self._tools = DevTools(executable, arguments, self._on_event)
+        except OSError as error:
+            raise BrowserMissing(f"{executable} could not be started: {error}") from error
+        until = time.monotonic() + START_DEADLINE
+        self._session, self._size, self._pictures = "", (0, 0), 0
+        target = {"url": "about:blank", "enableBeginFrameControl": self._on_demand}
+        made = self._call("Target.createTarget", target, until, _Target)
+        attach = {"targetId": made.target_id, "flatten": True}
+        self._session = self._call("Target.attachToTarget", attach, until, _Session).session_id
+        self._call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]}, until)
+        frame = self._call("Page.getFrameTree", {}, until)["frameTree"]["frame"]["id"]
+        self._call("Page.setDocumentContent", {"frameId": frame, "html": _BASE}, until)
+        self._evaluate(katex_script(), until)
+        self._evaluate(_measure_script(), until)
 
-    async def _shoot(self, html: str, script: str, argument: Any, width: int, scale: float) -> Shot:
-        assert self._page is not None and self._session is not None
-        if self._scale != (width, scale):
-            await self._session.send(
-                "Emulation.setDeviceMetricsOverride",
-                {"width": width, "height": 800, "deviceScaleFactor": scale, "mobile": False},
-            )
-            self._scale = (width, scale)
-        await self._page.set_content(html.replace("<head>", f"<head>{_NOTHING_REACHABLE}", 1))
-        measured = json.loads(await self._page.evaluate(script, argument))
-        clip = {"x": 0, "y": 0, "width": width, "height": measured["height"], "scale": 1}
-        shot = await self._session.send(
-            "Page.captureScreenshot",
-            {
-                "format": "png",
-                "optimizeForSpeed": True,
-                "captureBeyondViewport": True,
-                "clip": clip,
-            },
-        )
-        return Shot(base64.b64decode(shot["data"]), measured)
+    def _measured(self, page: Page, until: float) -> tuple[Measured, int]:
+        """What the page says of itself, and its height in CSS pixels."""
+        self._resize(page, page.height or WINDOW_HEIGHT, until)
+        arguments = msgspec.json.encode([page.html, page.lang, page.scale]).decode()
+        answer = self._evaluate(f"vlmforgeDraw(...{arguments})", until)
+        measured = msgspec.json.decode(str(answer), type=Measured)
+        if measured.refused:
+            raise Refused(*measured.refused)
+        height = page.height or max(1, -(-measured.content[1] // round(64 * page.scale)))
+        return measured, height
+
+    def _lay_out(self, page: Page, until: float) -> Layout:
+        measured, height = self._measured(page, until)
+        return layout_of(measured, *_pixels(page, height), page.scale)
+
+    def _draw(self, page: Page, until: float) -> Drawing:
+        measured, height = self._measured(page, until)
+        _check_size(page, height)
+        self._resize(page, height, until)
+        pixels = cv2.imdecode(np.frombuffer(self._shoot(until), np.uint8), cv2.IMREAD_COLOR_RGB)
+        if pixels is None or pixels.shape[:2] != self._size[::-1]:
+            raise RenderError("the browser gave no picture of the right size")
+        self._pictures += 1
+        assert self._tools is not None
+        if self._pictures % MEMORY_EVERY == 0 and self._tools.memory() > MAX_MEMORY:
+            self._stop()
+        layout = layout_of(measured, *self._size, page.scale)
+        return Drawing(pixels.astype(np.uint8, copy=False), layout)
+
+    def _shoot(self, until: float) -> bytes:
+        kind = {"format": "png", "optimizeForSpeed": True}
+        if not self._on_demand:
+            return self._call("Page.captureScreenshot", kind, until, _Shot).data
+        method = "HeadlessExperimental.beginFrame"
+        for _ in range(_FRAMES):
+            if data := self._call(method, {"screenshot": kind}, until, _Frame).data:
+                return data
+        raise RenderError("the browser drew no frame")
+
+    def _resize(self, page: Page, height: int, until: float) -> None:
+        size = _pixels(page, height)
+        if self._size != size:
+            metrics = {
+                "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False,
+            }  # fmt: skip
+            self._call("Emulation.setDeviceMetricsOverride", metrics, until)
+            self._size = size
+
+    def _evaluate(self, script: str, until: float) -> str | int | None:
+        asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        done = self._call("Runtime.evaluate", asked, until, _Evaluated)
+        if done.exception:
+            told = done.exception.get("exception", {}).get("description", done.exception)
+            raise RenderError(str(told)[:500])
+        return done.result.value
+
+    def _call(self, method: str, params: dict[str, Any], until: float, answer: type = dict) -> Any:
+        assert self._tools is not None
+        session = self._session or None
+        return self._tools.call(method, params, session=session, answer=answer, until=until)
+
+    def _on_event(self, name: str, params: bytes) -> None:
+        if name == "Fetch.requestPaused":
+            self.blocked += 1
+            asked = msgspec.json.decode(params, type=_Paused)
+            refusal = {"requestId": asked.request_id, "errorReason": "Aborted"}
+            assert self._tools is not None
+            self._tools.send(
+                "Fetch.failRequest", refusal, session=self._session,
+                until=time.monotonic() + DEADLINE,
+            )  # fmt: skip
+        elif name in ("Inspector.targetCrashed", "Target.targetCrashed", "Inspector.detached"):
+            raise RenderError("the tab died")
 
     def _stop(self) -> None:
-        # One that is dead or hangs cannot be ended in order; its process goes with the driver's.
-        with contextlib.suppress(PlaywrightError, FutureTimeoutError):
-            self._wait(self._end(), 10.0)
-        self._playwright = self._browser = self._page = self._session = None
-
-    async def _end(self) -> None:
-        if self._browser is not None:
-            await self._browser.close()
-        if self._playwright is not None:
-            await self._playwright.stop()
+        if self._tools is not None:
+            self._tools.close()
+            self._tools = None
 
 
 @cache
-def shared_browser() -> BrowserThread:
+def shared_browser() -> Browser:
     """The browser of this process, ended with it."""
-    browser = BrowserThread()
+    browser = Browser()
     atexit.register(browser.close)
     return browser
+
+
+def _pixels(page: Page, height: int) -> tuple[int, int]:
+    return round(page.width * page.scale), round(height * page.scale)
+
+
+def _check_size(page: Page, height: int) -> None:
+    wide, high = _pixels(page, height)
+    if not (0 < wide <= MAX_SIDE and 0 < high <= MAX_SIDE and wide * high <= MAX_PIXELS):
+        raise Refused("too_large", f"{wide} x {high} pixels")
+
+
+@cache
+def _measure_script() -> str:
+    source = resources.files("renderers").joinpath("measure.js").read_text("utf-8")
+    limits = f"{MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}"
+    return f"globalThis.vlmforgeDraw = {source.rstrip()}({limits}); 0"
