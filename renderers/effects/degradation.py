@@ -6,18 +6,12 @@ import math
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from renderers.effects.surfaces import smooth_noise
+from renderers.effects.randomness import NOISE_UNIT, fine_noise, smooth_noise
 
 Pixels = NDArray[np.uint8]
 
-#: Levels of grey a unit of the noise's pool: 4 standard deviations fit into 8 bits.
-_POOL_UNIT = 32
-#: Numbers of the pool of noise. Each row of a picture is a stretch of it from a random
-#: place: a number is met again some 40 times in 10 million, each time elsewhere.
-_POOL = 1 << 18
 #: Rows that are worked on at a time: what they need stays in the processor's cache.
 _BAND = 64
 
@@ -52,12 +46,12 @@ def noise(pixels: Pixels, random: np.random.Generator, *, read: float, shot: flo
     level = np.arange(256)
     deviation = np.sqrt(read**2 + shot**2 * level / 255)
     steps = np.clip(np.round(deviation * 8), 0, 255).astype(np.uint8)
-    unit = _noise(pixels.shape, random)
+    unit = fine_noise(pixels.shape, random)
     out = np.empty_like(pixels)
     for top in range(0, len(pixels), _BAND):
         rows = slice(top, top + _BAND)
         scaled = cv2.multiply(
-            unit[rows], cv2.LUT(pixels[rows], steps), scale=1 / (8 * _POOL_UNIT), dtype=cv2.CV_16S
+            unit[rows], cv2.LUT(pixels[rows], steps), scale=1 / (8 * NOISE_UNIT), dtype=cv2.CV_16S
         )
         cv2.add(pixels[rows], scaled, dst=out[rows], dtype=cv2.CV_8U)
     return out
@@ -91,10 +85,10 @@ def fax(
     receiver repeats the row before, or leaves a part white.
     """
     level = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), 0.6)
-    unit = _noise(level.shape, random)
+    unit = fine_noise(level.shape, random)
     rough = cv2.addWeighted(
         level.astype(np.int16), 1.0, cv2.GaussianBlur(unit.astype(np.int16), (0, 0), 0.8),
-        ragged * 2.8 / _POOL_UNIT, 0.0,
+        ragged * 2.8 / NOISE_UNIT, 0.0,
     )  # fmt: skip
     # The blur takes all but 1 / 2.8 of the noise's deviation (1 / (2 * 0.8 * sqrt(pi))).
     bilevel = np.where(rough > threshold, np.uint8(255), np.uint8(0))
@@ -132,7 +126,7 @@ def copier(
     curve = (curve - curve[0]) / (curve[-1] - curve[0])
     grey = cv2.LUT(grey, np.round(curve * 247 + 6).astype(np.uint8))
     rows, columns = max(1, height // 2), max(1, width // 2)
-    uneven = smooth_noise(rows, columns, (1.5, 1.5), random)
+    uneven = fine_noise((rows, columns), random) / np.float32(NOISE_UNIT)
     uneven += 0.6 * smooth_noise(rows, columns, (90, 30), random)
     cloud = toner * cv2.resize(uneven, (width, height), interpolation=cv2.INTER_LINEAR)
     gain = np.outer(_rim(height, edge, max(height, width), random),
@@ -164,18 +158,6 @@ def _specks(
     sides = random.integers(1, largest + 1, (count, 2))
     for left, top, (w, h) in zip(x, y, sides, strict=True):
         grey[top : top + h, left : left + w] = level
-
-
-def _noise(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.int8]:
-    """Normal noise of deviation `_POOL_UNIT`, by rows from one pool.
-
-    A draw for each of 10 million values would take 140 ms; this takes 5.
-    """
-    row = math.prod(shape[1:])
-    pool = random.standard_normal(max(_POOL, 2 * row), dtype=np.float32) * _POOL_UNIT
-    whole = np.clip(np.round(pool), -127, 127).astype(np.int8)
-    starts = random.integers(0, len(whole) - row, shape[0])
-    return sliding_window_view(whole, row)[starts].reshape(shape)
 
 
 def _pixels(array: object) -> Pixels:

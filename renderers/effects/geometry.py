@@ -199,22 +199,34 @@ def resample(pixels: Pixels, warp: Warp, behind: Pixels) -> Pixels:
     height, width = behind.shape[:2]
     if max(*behind.shape[:2], *pixels.shape[:2]) > MAX_SIDE:
         raise ValueError(f"a picture with a side over {MAX_SIDE} cannot be warped")
-    # With one more pixel all round, as OpenCV leaves out what is half outside.
-    framed = cv2.copyMakeBorder(pixels, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    moved = cv2.remap(
-        framed, _places(warp, width, height), None, cv2.INTER_LINEAR,
-        dst=behind.copy(), borderMode=cv2.BORDER_TRANSPARENT,
-    )  # fmt: skip
-    return _pixels(moved)
+    places = _places(warp, width, height)
+    moved = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    outline = warp.forward(_outline(pixels.shape[1], pixels.shape[0]))
+    return _laid_on(_pixels(moved), behind, outline)
+
+
+def _laid_on(moved: Pixels, behind: Pixels, outline: Points) -> Pixels:
+    """`moved` within an outline, `behind` outside it, and both where the outline passes."""
+    cover = np.zeros(behind.shape[:2], np.uint8)
+    # Sixteenths of a pixel; to OpenCV a whole number is a pixel's middle.
+    corners = np.round((np.clip(outline, -MAX_SIDE, 2 * MAX_SIDE) - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(cover, [corners], 255, cv2.LINE_AA, 4)
+    _, inside = cv2.threshold(cover, 254, 255, cv2.THRESH_BINARY)
+    laid = _pixels(cv2.copyTo(moved, inside, behind.copy()))
+    rim = np.flatnonzero((cover > 0) & (cover < 255))
+    share = cover.ravel()[rim, None] / 255
+    flat = laid.reshape(-1, 3)
+    flat[rim] = np.round(moved.reshape(-1, 3)[rim] * share + flat[rim] * (1 - share))
+    return laid
 
 
 def _places(warp: Warp, width: int, height: int) -> NDArray[np.float32]:
-    """For each pixel of a new picture its index, with a fraction, in the framed old one."""
+    """For each pixel of a new picture its index, with a fraction, in the old one."""
     columns, rows = (math.ceil(side / MAP_STEP) + 2 for side in (width, height))
     # A place for each square of the map, in its middle; with one square more all round.
     x, y = ((np.arange(count) - 0.5) * MAP_STEP for count in (columns, rows))
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    coarse = (warp.backward(nodes) + 0.5).reshape(rows, columns, 2).astype(np.float32)
+    coarse = (warp.backward(nodes) - 0.5).reshape(rows, columns, 2).astype(np.float32)
     fine = cv2.resize(
         coarse, (columns * MAP_STEP, rows * MAP_STEP), interpolation=cv2.INTER_LINEAR
     )
@@ -229,11 +241,17 @@ def rotate(
     degrees: float,
     border: Sequence[int],
     expand: bool = False,
+    bend: dict[str, Any] | None = None,
 ) -> tuple[Pixels, Points]:
-    """Turned clockwise; what comes into view has the colour `border`."""
-    warp, width, height = rotation(pixels.shape[1], pixels.shape[0], degrees, expand=expand)
-    behind = np.full((height, width, 3), border, np.uint8)
-    return resample(pixels, warp, behind), warp.forward(points)
+    """Turned clockwise, as on a scanner's glass; what comes into view has the colour `border`.
+
+    With `bend`, arguments of `Bend`, the sheet does not lie flat, as a book's does not.
+    """
+    height, width = pixels.shape[:2]
+    turn, new_width, new_height = rotation(width, height, degrees, expand=expand)
+    warp: Warp = Chain((Bend(width, height, **bend), turn)) if bend else turn
+    behind = cv2.merge([np.full((new_height, new_width), level, np.uint8) for level in border])
+    return resample(pixels, warp, _pixels(behind)), warp.forward(points)
 
 
 def photograph(
@@ -257,28 +275,16 @@ def photograph(
     return resample(pixels, warp, behind), warp.forward(points)
 
 
-def curl(
-    pixels: Pixels,
-    points: Points,
-    random: np.random.Generator,
-    *,
-    bend: dict[str, Any],
-    border: Sequence[int],
-) -> tuple[Pixels, Points]:
-    """Bent, as a book's page under a scanner's lid; `bend` are arguments of `Bend`."""
-    height, width = pixels.shape[:2]
-    warp = Bend(width, height, **bend)
-    behind = np.full((height, width, 3), border, np.uint8)
-    return resample(pixels, warp, behind), warp.forward(points)
-
-
 def rescale(
     pixels: Pixels, points: Points, random: np.random.Generator, *, factor: float
 ) -> tuple[Pixels, Points]:
-    """The picture `factor` times as large, at least one pixel a side; smaller by area."""
+    """The picture `factor` times as large, at least one pixel a side."""
     height, width = pixels.shape[:2]
     new_width, new_height = max(1, round(width * factor)), max(1, round(height * factor))
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    if factor < 1:
+        # What the new pixels cannot hold is smoothed away first; cheaper than by area.
+        pixels = _pixels(cv2.GaussianBlur(pixels, (0, 0), 0.5 * math.sqrt(factor**-2 - 1) + 0.01))
+    how = cv2.INTER_LINEAR if factor < 1 else cv2.INTER_CUBIC
     scaled = cv2.resize(pixels, (new_width, new_height), interpolation=how)
     return _pixels(scaled), points * [new_width / width, new_height / height]
 

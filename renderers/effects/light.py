@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.effects.geometry import Axis, slope
-from renderers.effects.surfaces import smooth_noise
+from renderers.effects.randomness import NOISE_UNIT, fine_noise, smooth_noise
 
 Pixels = NDArray[np.uint8]
 Gain = NDArray[np.float32]
 
 #: Light is drawn at that fraction of the picture's size.
 _SHRINK = 16
-#: Rows that are multiplied at a time: what they need stays in the processor's cache.
-_BAND = 64
+#: Steps of a gain of 1; the most is 4.
+_GAIN_STEPS = 1 << 14
 
 
 def light(
@@ -136,7 +136,7 @@ def paper(
     """
     height, width = pixels.shape[:2]
     rows, columns = max(1, -(-height // 2)), max(1, -(-width // 2))
-    cloud = grain * smooth_noise(rows, columns, (1.2, 1.2), random)
+    cloud = fine_noise((rows, columns), random) * np.float32(grain / NOISE_UNIT)
     cloud += mottle * smooth_noise(rows, columns, (rows / 7 + 1, columns / 7 + 1), random)
     # What is yellowed loses blue first.
     channels = [level * (1 + cloud * weight) for level, weight in zip(tone, (1, 1.1, 1.4), strict=True)]
@@ -197,14 +197,17 @@ def moire(
 
 
 def _shine(pixels: Pixels, gain: Gain) -> Pixels:
-    """The picture times a gain of any size (h, w, 3), stretched over it."""
+    """The picture times a gain of any size (h, w, 3), stretched over it.
+
+    As 16-bit numbers it is stretched in a quarter of the time that floats take, and
+    a step of it is a hundredth of a level.
+    """
     height, width = pixels.shape[:2]
-    full = cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR)
-    out = np.empty_like(pixels)
-    for top in range(0, height, _BAND):
-        rows = slice(top, top + _BAND)
-        cv2.multiply(pixels[rows], full[rows], dst=out[rows], dtype=cv2.CV_8U)
-    return out
+    steps = np.clip(gain * _GAIN_STEPS, 0, 65535).astype(np.uint16)
+    full = cv2.resize(steps, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(
+        cv2.multiply(pixels, full, scale=1 / _GAIN_STEPS, dtype=cv2.CV_8U), np.uint8
+    )
 
 
 def _hand(

@@ -25,7 +25,7 @@ Random = np.random.Generator
 #: Effects that move things: (pixels, points, random, **parameters) to pixels, points.
 MOVING: dict[str, Callable[..., tuple[Pixels, Points]]] = {
     effect.__name__: effect
-    for effect in (geometry.curl, geometry.photograph, geometry.rescale, geometry.rotate)
+    for effect in (geometry.photograph, geometry.rescale, geometry.rotate)
 }
 #: Effects that do not: (pixels, random, **parameters) to pixels.
 STILL: dict[str, Callable[..., Pixels]] = {
@@ -188,13 +188,11 @@ def _clean(make: _Maker) -> None:
 
 def _scan(make: _Maker) -> None:
     """A flatbed, or a feeder that took the sheet askew."""
+    make.shrink(0.75)  # first, as all else then costs less
     make.sheet(old=1.0)
     border = make.one_of([252, 252, 250], [236, 236, 238], [70, 70, 72])
-    if make.chance(0.2):
-        bend = make.bend(0.12)
-        make.add("curl", bend=bend, border=border)
-    make.add("rotate", degrees=make.either_side(2.5), border=border)
-    make.shrink(0.75)
+    bend = make.bend(0.12) if make.chance(0.2) else None
+    make.add("rotate", degrees=make.either_side(2.5), border=border, bend=bend)
     make.add(
         "light", exposure=make.between(0.95, 1.0), warmth=make.either_side(0.02),
         slant=make.up_to(0.08), direction=make.one_of(0, 90, 180, 270),
@@ -265,10 +263,8 @@ def _fax(make: _Maker) -> None:
 def _copy(make: _Maker) -> None:
     """A photocopier."""
     border = make.one_of([255, 255, 255], [60, 60, 60])
-    if make.chance(0.35):
-        bend = make.bend(0.15)
-        make.add("curl", bend=bend, border=border)
-    make.add("rotate", degrees=make.either_side(2.0), border=border)
+    bend = make.bend(0.15) if make.chance(0.35) else None
+    make.add("rotate", degrees=make.either_side(2.0), border=border, bend=bend)
     make.soften(0.5)
     make.add(
         "copier", contrast=1 + make.up_to(1.6), edge=make.up_to(0.02),

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.effects.randomness import NOISE_UNIT, fine_noise, smooth_noise
+
 #: Darkest and lightest colour of each surface.
 SURFACES: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "oak": ((126, 90, 56), (196, 158, 112)),
@@ -19,11 +21,11 @@ SURFACES: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 }
 WOODS, CLOTHS = ("oak", "walnut", "pine"), ("cloth", "linen")
 
-#: The desk is drawn at half the size: it is not what the camera is focused on.
-_SHRINK = 2
+#: The desk is drawn at a third of the size: it is not what the camera is focused on.
+_SHRINK = 3
 #: A sheet's shadow on the desk: at an eighth of the size; its softness and its
 #: distance as shares of the picture's long side; its depth.
-_SHADOW_SHRINK, _SOFT, _FAR, _DEPTH = 8, 0.008, 0.006, 0.55
+_SHADOW_SHRINK, _SOFT, _FAR, _DEPTH = 8, 0.006, 0.008, 0.5
 
 
 def desk(
@@ -48,15 +50,6 @@ def desk(
     return np.ascontiguousarray(full[:height, :width], np.uint8)
 
 
-def smooth_noise(
-    rows: int, columns: int, cell: tuple[float, float], random: np.random.Generator
-) -> NDArray[np.float32]:
-    """Normal noise (rows, columns) whose spots are about `cell` (high, wide) pixels large."""
-    small = [max(2, round(side / size) + 1) for side, size in zip((rows, columns), cell, strict=True)]
-    spots = random.standard_normal(small, dtype=np.float32)
-    return np.asarray(cv2.resize(spots, (columns, rows), interpolation=cv2.INTER_CUBIC), np.float32)
-
-
 def _wood(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Long fibres in planks, along the picture or across."""
     if random.random() < 0.5:
@@ -65,11 +58,11 @@ def _wood(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.fl
 
 
 def _wood_across(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.float32]:
-    fibre = 0.07 * smooth_noise(rows, columns, (1.5, 160), random)
-    fibre += 0.08 * smooth_noise(rows, columns, (7, 420), random)
+    fibre = 0.07 * smooth_noise(rows, columns, (1.2, 110), random)
+    fibre += 0.08 * smooth_noise(rows, columns, (5, 280), random)
     # Year rings: bands whose place wanders slowly along the plank.
-    wander = smooth_noise(rows, columns, (120, 500), random) * 2.2
-    down = np.arange(rows, dtype=np.float32)[:, None] / 26
+    wander = smooth_noise(rows, columns, (80, 330), random) * 2.2
+    down = np.arange(rows, dtype=np.float32)[:, None] / 17
     fibre += 0.07 * np.sin(wander + down)
     plank = max(2, int(random.uniform(0.16, 0.3) * max(rows, columns)))
     number = (np.arange(rows) + int(random.integers(plank))) // plank
@@ -81,21 +74,21 @@ def _wood_across(rows: int, columns: int, random: np.random.Generator) -> NDArra
 
 def _cloth(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Threads over and under each other."""
-    pitch = random.uniform(2.6, 4.0)
+    pitch = random.uniform(2.3, 3.2)
     y, x = (np.arange(n, dtype=np.float32) * (2 * np.pi / pitch) for n in (rows, columns))
     weave = 0.12 * np.sin(y)[:, None] * np.sin(x)[None, :]
-    uneven = 0.10 * smooth_noise(rows, columns, (2, 60), random)
-    uneven += 0.10 * smooth_noise(rows, columns, (60, 2), random)
-    return 0.5 + weave + uneven + 0.1 * smooth_noise(rows, columns, (200, 200), random)
+    uneven = 0.10 * smooth_noise(rows, columns, (1.4, 40), random)
+    uneven += 0.10 * smooth_noise(rows, columns, (40, 1.4), random)
+    return 0.5 + weave + uneven + 0.1 * smooth_noise(rows, columns, (130, 130), random)
 
 
 def _stone(
     rows: int, columns: int, random: np.random.Generator, *, strong: bool
 ) -> NDArray[np.float32]:
     """Grains and clouds; weak ones make a painted board."""
-    grain = smooth_noise(rows, columns, (1.3, 1.3), random)
-    clouds = smooth_noise(rows, columns, (40, 40), random)
-    clouds += 2 * smooth_noise(rows, columns, (240, 240), random)
+    grain = fine_noise((rows, columns), random) / np.float32(NOISE_UNIT)
+    clouds = smooth_noise(rows, columns, (26, 26), random)
+    clouds += 2 * smooth_noise(rows, columns, (160, 160), random)
     return 0.5 + (0.16 if strong else 0.04) * grain + (0.07 if strong else 0.1) * clouds
 
 
