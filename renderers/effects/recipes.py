@@ -217,9 +217,10 @@ def _photo(make: _Maker) -> None:
             "softness": make.between(0.012, 0.05),
             "reach": make.between(0.15, 0.6),
         }
+    slant = make.up_to(0.4)
     make.add(
-        "light", exposure=make.between(0.82, 1.0), warmth=make.either_side(0.09),
-        tint=make.either_side(0.015), slant=make.up_to(0.4), direction=make.between(0, 360),
+        "light", exposure=make.between(0.85, 1.0) / (1 - slant / 2), warmth=make.either_side(0.09),
+        tint=make.either_side(0.015), slant=slant, direction=make.between(0, 360),
         vignette=make.up_to(0.3), shadow=shadow,
     )  # fmt: skip
     make.soften(1.0)
