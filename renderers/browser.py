@@ -1,4 +1,4 @@
-"""One long-lived headless Chromium a process: HTML in, picture and measurements out.
+"""One long-lived headless Chromium a process: a page of ours in, pixels and their layout out.
 
 The page is opened once; each picture swaps its document. Content can run no
 script (the page's policy forbids it; only our measuring code runs), reach no
@@ -12,7 +12,7 @@ import asyncio
 import atexit
 import base64
 import contextlib
-import json
+import io
 import os
 import shutil
 import threading
@@ -20,10 +20,22 @@ from collections.abc import Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from typing import Any, TypeVar
 
-from playwright.async_api import Browser, CDPSession, Page, Playwright, async_playwright
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as Tab
+
+from renderers.errors import BrowserMissing, Refused, RenderError
+from renderers.katex import MAX_EXPAND, MAX_SIZE, MAX_TEX, katex_script
+from renderers.layout import Layout, Measured, layout_of
+from renderers.page import Page
 
 T = TypeVar("T")
 
@@ -35,6 +47,10 @@ DEADLINE = 30.0
 START_DEADLINE = 60.0
 #: Pictures after which the browser is replaced, so that its memory stays flat.
 PICTURES_PER_BROWSER = 2000
+#: CSS pixels: of the window for pages that are as high as their content, and the most a page has.
+WINDOW_HEIGHT, MAX_HEIGHT = 1000, 10_000
+#: Graphemes on a page.
+MAX_CHARS = 50_000
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -47,27 +63,22 @@ _ARGUMENTS = (
     "--disable-lcd-text",
     "--hide-scrollbars",
 )
-_NOTHING_REACHABLE = (
+#: The document that others replace: nothing may be loaded or run.
+_BASE = (
+    "<!doctype html><html><head>"
     '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+    "</head><body></body></html>"
 )
 
 
-class RenderError(Exception):
-    """This picture could not be made; the next one can."""
-
-
-class BrowserMissing(RuntimeError):
-    """No Chromium is installed."""
-
-
 @dataclass(frozen=True)
-class Shot:
-    """A picture of a page, and what the page said of itself."""
+class Drawing:
+    """A picture, and where everything on it stands."""
 
-    png: bytes
-    #: What the measuring script returned.
-    measured: Any
+    #: uint8 (H, W, 3), red, green, blue.
+    pixels: NDArray[np.uint8]
+    layout: Layout
 
 
 def find_browser() -> str | None:
@@ -78,7 +89,7 @@ def find_browser() -> str | None:
     return next((path for name in EXECUTABLES if (path := shutil.which(name))), None)
 
 
-class BrowserThread:
+class Browser:
     """Chromium, driven from a thread of its own, so that any thread may ask for pictures."""
 
     def __init__(self) -> None:
@@ -86,19 +97,17 @@ class BrowserThread:
         threading.Thread(target=self._loop.run_forever, daemon=True, name="browser").start()
         self._lock = threading.Lock()
         self._playwright: Playwright | None = None
-        self._browser: Browser | None = None
-        self._page: Page | None = None
+        self._browser: Chromium | None = None
+        self._page: Tab | None = None
         self._session: CDPSession | None = None
-        self._scale: tuple[int, float] | None = None
+        self._size: tuple[int, int, float] | None = None
         self._pictures = 0
 
-    def shoot(self, html: str, script: str, argument: Any, *, width: int, scale: float) -> Shot:
-        """Show `html` at `width` CSS pixels, measure it, and take the whole page.
+    def draw(self, page: Page) -> Drawing:
+        """Draw a page and say where everything on it stands.
 
-        `script` is the source of a JavaScript function of one argument that
-        returns a string of JSON with a `height` in CSS pixels, which becomes
-        the picture's. The picture is `width * scale` by `height * scale`
-        pixels. Raises RenderError.
+        Raises Refused (too_long, too_tall, tex_error, no_text) for what is the
+        page's own fault, RenderError for what is not.
         """
         with self._lock:
             if self._pictures >= PICTURES_PER_BROWSER:
@@ -106,7 +115,7 @@ class BrowserThread:
             if self._page is None:
                 self._wait(self._start(), START_DEADLINE)
             try:
-                shot = self._wait(self._shoot(html, script, argument, width, scale), DEADLINE)
+                drawing = self._wait(self._draw(page), DEADLINE)
             except (PlaywrightError, FutureTimeoutError, ValueError) as error:
                 self._stop()
                 reason = (
@@ -114,7 +123,7 @@ class BrowserThread:
                 )
                 raise RenderError(reason) from error
             self._pictures += 1
-            return shot
+            return drawing
 
     def version(self) -> str:
         """The browser's name and version."""
@@ -152,19 +161,25 @@ class BrowserThread:
         await context.route("**/*", lambda route: route.abort())
         self._page = await context.new_page()
         self._session = await context.new_cdp_session(self._page)
-        self._scale, self._pictures = None, 0
+        self._size, self._pictures = None, 0
+        await self._page.set_content(_BASE)
+        await self._page.evaluate(katex_script())
+        await self._page.evaluate(_measure_script())
 
-    async def _shoot(self, html: str, script: str, argument: Any, width: int, scale: float) -> Shot:
+    async def _draw(self, page: Page) -> Drawing:
         assert self._page is not None and self._session is not None
-        if self._scale != (width, scale):
-            await self._session.send(
-                "Emulation.setDeviceMetricsOverride",
-                {"width": width, "height": 800, "deviceScaleFactor": scale, "mobile": False},
-            )
-            self._scale = (width, scale)
-        await self._page.set_content(html.replace("<head>", f"<head>{_NOTHING_REACHABLE}", 1))
-        measured = json.loads(await self._page.evaluate(script, argument))
-        clip = {"x": 0, "y": 0, "width": width, "height": measured["height"], "scale": 1}
+        await self._resize(page.width, page.height or WINDOW_HEIGHT, page.scale)
+        text = await self._page.evaluate(
+            "([html, lang]) => vlmforgeDraw(html, lang)", [page.html, page.lang]
+        )
+        measured = msgspec.json.decode(text, type=Measured)
+        if measured.errors:
+            tex, message = measured.errors[0]
+            raise Refused("tex_error", f"{message} in {tex}")
+        height = page.height or -(-measured.content[1] // 64)
+        if height > MAX_HEIGHT:
+            raise Refused("too_tall", f"{height} CSS pixels")
+        clip = {"x": 0, "y": 0, "width": page.width, "height": height, "scale": 1}
         shot = await self._session.send(
             "Page.captureScreenshot",
             {
@@ -174,7 +189,19 @@ class BrowserThread:
                 "clip": clip,
             },
         )
-        return Shot(base64.b64decode(shot["data"]), measured)
+        with Image.open(io.BytesIO(base64.b64decode(shot["data"]))) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        layout = layout_of(measured, pixels.shape[1], pixels.shape[0], page.scale)
+        return Drawing(pixels, layout)
+
+    async def _resize(self, width: int, height: int, scale: float) -> None:
+        assert self._session is not None
+        if self._size != (width, height, scale):
+            await self._session.send(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False},
+            )
+            self._size = (width, height, scale)
 
     def _stop(self) -> None:
         # One that is dead or hangs cannot be ended in order; its process goes with the driver's.
@@ -190,8 +217,15 @@ class BrowserThread:
 
 
 @cache
-def shared_browser() -> BrowserThread:
+def shared_browser() -> Browser:
     """The browser of this process, ended with it."""
-    browser = BrowserThread()
+    browser = Browser()
     atexit.register(browser.close)
     return browser
+
+
+@cache
+def _measure_script() -> str:
+    source = resources.files("renderers").joinpath("measure.js").read_text("utf-8")
+    limits = f"{MAX_CHARS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}"
+    return f"globalThis.vlmforgeDraw = {source.rstrip()}({limits}); 0"

@@ -12,12 +12,10 @@ import subprocess
 import unicodedata
 from functools import cache
 
+from renderers.errors import FontsMissing
+
 #: Drawn as nothing, or as white space, on purpose.
 _INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
-
-
-class FontsMissing(RuntimeError):
-    """A font family that the pictures need is not installed."""
 
 
 def missing_glyphs(text: str, family: str) -> str:

@@ -18,8 +18,10 @@ from jinja2 import Environment
 from PIL import Image
 
 from records import generator, normalise
-from renderers.browser import BrowserThread
+from renderers.browser import Browser, Drawing
+from renderers.errors import Refused
 from renderers.glyphs import missing_glyphs
+from renderers.page import Page
 
 #: CSS pixels of the sheet's width, and the most that its height may be.
 WIDTH, MAX_HEIGHT = 800, 1400
@@ -77,14 +79,6 @@ HEADINGS = {
 }
 
 
-class Refused(Exception):
-    """This problem cannot be drawn truly."""
-
-    def __init__(self, reason: str, detail: str = ""):
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason, self.detail = reason, detail
-
-
 @dataclass(frozen=True)
 class Sheet:
     """A rendered problem."""
@@ -101,7 +95,7 @@ class Sheet:
 
 
 def render_problem(
-    browser: BrowserThread, problem: str, lang: str, *, scale: float, seed: int, key: str
+    browser: Browser, problem: str, lang: str, *, scale: float, seed: int, key: str
 ) -> Sheet:
     """Draw `problem`; `seed` and `key` choose the style.
 
@@ -119,13 +113,13 @@ def render_problem(
         lang=lang, width=WIDTH, style=style, title=title, subtitle=subtitle, number=number,
         problem=text,
     )  # fmt: skip
-    shot = browser.shoot(html, _measure_script(), lang, width=WIDTH, scale=scale)
-    measured = shot.measured
-    if measured["width"] > WIDTH:
-        raise Refused("overflow", f"{measured['width']} of {WIDTH} CSS pixels wide")
-    if measured["height"] > MAX_HEIGHT:
-        raise Refused("too_tall", f"{measured['height']} of {MAX_HEIGHT} CSS pixels high")
-    return _encode(shot.png, measured, style.name)
+    drawing = browser.draw(Page(html, WIDTH, None, scale, lang))
+    layout = drawing.layout
+    if layout.content_width > layout.width:
+        raise Refused("overflow", f"{layout.content_width:.0f} of {layout.width} pixels wide")
+    if layout.height > MAX_HEIGHT * scale:
+        raise Refused("too_tall", f"{layout.height} of {MAX_HEIGHT * scale:.0f} pixels high")
+    return _encode(drawing, style.name)
 
 
 def _choose_style(text: str, lang: str, random: np.random.Generator) -> Style:
@@ -138,12 +132,12 @@ def _choose_style(text: str, lang: str, random: np.random.Generator) -> Style:
     return able[random.integers(len(able))]
 
 
-def _encode(png: bytes, measured: dict, style: str) -> Sheet:
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
+def _encode(drawing: Drawing, style: str) -> Sheet:
+    picture, words = Image.fromarray(drawing.pixels), drawing.layout.word
     if np.asarray(picture.convert("L")).std() < MIN_CONTRAST:
         raise Refused("blank")
     try:
-        boxes = normalise([w[1:] for w in measured["words"]], measured["width"], measured["height"])
+        boxes = normalise(words.boxes, picture.width, picture.height)
     except ValueError as error:
         raise Refused("word_outside", str(error)) from error
     encoded = io.BytesIO()
@@ -154,7 +148,7 @@ def _encode(png: bytes, measured: dict, style: str) -> Sheet:
         format="webp",
         width=picture.width,
         height=picture.height,
-        words=tuple(w[0] for w in measured["words"]),
+        words=tuple(words.labels),
         boxes=boxes,
         style=style,
     )
@@ -164,8 +158,3 @@ def _encode(png: bytes, measured: dict, style: str) -> Sheet:
 def _template():  # type: ignore[no-untyped-def]
     source = resources.files("renderers").joinpath("sheet.html.j2").read_text("utf-8")
     return Environment(autoescape=True).from_string(source)
-
-
-@cache
-def _measure_script() -> str:
-    return resources.files("renderers").joinpath("measure.js").read_text("utf-8")

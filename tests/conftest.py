@@ -13,7 +13,7 @@ from pipelines.config import RunConfig
 from pipelines.runner import LocalRunner
 from pipelines.samples import fetch
 from records import ImageRef, Part, Sample, Source, sample_id
-from renderers import BrowserThread, shared_browser
+from renderers import Browser, shared_browser
 
 # How long a call takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
@@ -31,7 +31,7 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> BrowserThread:
+def browser() -> Browser:
     return shared_browser()
 
 

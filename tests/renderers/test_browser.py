@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from renderers import BrowserThread, RenderError
+from renderers import Browser, RenderError
 
 MEASURE = "() => JSON.stringify({height: 50, title: document.title})"
 
 
 @pytest.fixture
 def own_browser():
-    browser = BrowserThread()
+    browser = Browser()
     yield browser
     browser.close()
 

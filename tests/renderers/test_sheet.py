@@ -8,7 +8,7 @@ from PIL import Image
 
 from records import denormalise, valid
 from renderers import Refused, missing_glyphs, render_problem
-from renderers.browser import DEADLINE, BrowserThread
+from renderers.browser import DEADLINE, Browser
 
 KOREAN = (
     "1부터 100까지의 자연수 중에서 3의 배수의 개수를 구하시오.\n\n(1) 가장 큰 수는?\n(2) 그 합은?"
@@ -70,7 +70,7 @@ def test_the_same_problem_gives_the_same_bytes_in_any_order_and_browser(browser)
     first = render(browser, ENGLISH)
     render(browser, KOREAN, "ko")
     again = render(browser, ENGLISH)
-    other = BrowserThread()
+    other = Browser()
     try:
         fresh = render(other, ENGLISH)
     finally:
