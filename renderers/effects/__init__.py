@@ -8,6 +8,7 @@ work that is cut by the number of cores could differ between machines.
 import cv2
 
 from renderers.effects.boxes import Moved, move_boxes, moved_boxes, outlines
+from renderers.effects.legibility import faint_words, legible_after
 from renderers.effects.recipes import RECIPE_KINDS, Recipe, Step, apply_recipe, choose_recipe
 
 cv2.setNumThreads(1)
@@ -20,6 +21,8 @@ __all__ = [
     "Step",
     "apply_recipe",
     "choose_recipe",
+    "faint_words",
+    "legible_after",
     "move_boxes",
     "moved_boxes",
     "outlines",

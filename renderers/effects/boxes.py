@@ -89,7 +89,8 @@ def _within(
     step = b - a
     level = step == 0
     divisor = np.where(level, 1.0, step)
-    at_low, at_high = (low - a) / divisor, (high - a) / divisor
+    with np.errstate(over="ignore"):  # all but level: crossed at infinity
+        at_low, at_high = (low - a) / divisor, (high - a) / divisor
     first = np.where(level, 0.0, np.maximum(np.minimum(at_low, at_high), 0))
     last = np.where(level, 1.0, np.minimum(np.maximum(at_low, at_high), 1))
     some = np.where(level, (a >= low) & (a <= high), first <= last)
@@ -109,7 +110,8 @@ def _area_inside(
     x1, x2 = start[..., 0], end[..., 0]
     step = np.where(x1 == x2, 1.0, x2 - x1)
     # Between the places where a side crosses the window's edges, clip(x) is linear.
-    cuts = [np.where(x1 == x2, 0.0, np.clip((edge - x1) / step, 0, 1)) for edge in across]
+    with np.errstate(over="ignore"):  # all but upright: crossed at infinity
+        cuts = [np.where(x1 == x2, 0.0, np.clip((edge - x1) / step, 0, 1)) for edge in across]
     cuts = [np.minimum(*cuts), np.maximum(*cuts)]
     marks = np.stack([np.zeros_like(x1), *cuts, np.ones_like(x1)])
     x = np.clip(x1 + (x2 - x1) * marks, *across)

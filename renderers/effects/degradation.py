@@ -66,7 +66,7 @@ def jpeg(pixels: Pixels, random: np.random.Generator, *, quality: float) -> Pixe
     """What is left after JPEG with half the colour's resolution, as phones and chats send it."""
     how = [cv2.IMWRITE_JPEG_QUALITY, round(quality)]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), how)
-    return _pixels(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+    return _pixels(cv2.cvtColor(_pixels(cv2.imdecode(data, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB))
 
 
 def fax(

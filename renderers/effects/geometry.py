@@ -66,7 +66,7 @@ class Plane:
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
-        return np.linalg.inv(self.matrix)
+        return np.asarray(np.linalg.inv(self.matrix), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +200,13 @@ def resample(pixels: Pixels, warp: Warp, behind: Pixels) -> Pixels:
     if max(*behind.shape[:2], *pixels.shape[:2]) > MAX_SIDE:
         raise ValueError(f"a picture with a side over {MAX_SIDE} cannot be warped")
     places = _places(warp, width, height)
-    moved = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.remap(  # OpenCV's types do not know that a map may be one array
+        pixels,
+        places,
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,  # type: ignore[call-overload]
+    )
     outline = warp.forward(_outline(pixels.shape[1], pixels.shape[0]))
     return _laid_on(_pixels(moved), behind, outline)
 
@@ -227,9 +233,7 @@ def _places(warp: Warp, width: int, height: int) -> NDArray[np.float32]:
     x, y = ((np.arange(count) - 0.5) * MAP_STEP for count in (columns, rows))
     nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     coarse = (warp.backward(nodes) - 0.5).reshape(rows, columns, 2).astype(np.float32)
-    fine = cv2.resize(
-        coarse, (columns * MAP_STEP, rows * MAP_STEP), interpolation=cv2.INTER_LINEAR
-    )
+    fine = cv2.resize(coarse, (columns * MAP_STEP, rows * MAP_STEP), interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine[MAP_STEP : MAP_STEP + height, MAP_STEP : MAP_STEP + width], np.float32)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from renderers.effects.geometry import Axis, slope
 from renderers.effects.randomness import NOISE_UNIT, fine_noise, smooth_noise
@@ -50,7 +50,9 @@ def light(
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     x, y = (x + 0.5) / columns - 0.5, (y + 0.5) / rows - 0.5
     angle = math.radians(direction)
-    along = (x * math.cos(angle) + y * math.sin(angle)) / (abs(math.cos(angle)) + abs(math.sin(angle)))
+    along = (x * math.cos(angle) + y * math.sin(angle)) / (
+        abs(math.cos(angle)) + abs(math.sin(angle))
+    )
     gain = exposure * (1 - slant * (along + 0.5))
     # The fourth power of the cosine, near the axis.
     gain *= 1 - vignette * 2 * (x * x + y * y)
@@ -139,7 +141,9 @@ def paper(
     cloud = fine_noise((rows, columns), random) * np.float32(grain / NOISE_UNIT)
     cloud += mottle * smooth_noise(rows, columns, (rows / 7 + 1, columns / 7 + 1), random)
     # What is yellowed loses blue first.
-    channels = [level * (1 + cloud * weight) for level, weight in zip(tone, (1, 1.1, 1.4), strict=True)]
+    channels = [
+        level * (1 + cloud * weight) for level, weight in zip(tone, (1, 1.1, 1.4), strict=True)
+    ]
     return _shine(pixels, cv2.merge(channels))
 
 
@@ -196,18 +200,16 @@ def moire(
     return _shine(pixels, cv2.merge(channels))
 
 
-def _shine(pixels: Pixels, gain: Gain) -> Pixels:
+def _shine(pixels: Pixels, gain: ArrayLike) -> Pixels:
     """The picture times a gain of any size (h, w, 3), stretched over it.
 
     As 16-bit numbers it is stretched in a quarter of the time that floats take, and
     a step of it is a hundredth of a level.
     """
     height, width = pixels.shape[:2]
-    steps = np.clip(gain * _GAIN_STEPS, 0, 65535).astype(np.uint16)
+    steps = np.clip(np.asarray(gain, np.float32) * _GAIN_STEPS, 0, 65535).astype(np.uint16)
     full = cv2.resize(steps, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(
-        cv2.multiply(pixels, full, scale=1 / _GAIN_STEPS, dtype=cv2.CV_8U), np.uint8
-    )
+    return np.asarray(cv2.multiply(pixels, full, scale=1 / _GAIN_STEPS, dtype=cv2.CV_8U), np.uint8)
 
 
 def _hand(

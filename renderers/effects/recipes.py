@@ -24,8 +24,7 @@ Random = np.random.Generator
 
 #: Effects that move things: (pixels, points, random, **parameters) to pixels, points.
 MOVING: dict[str, Callable[..., tuple[Pixels, Points]]] = {
-    effect.__name__: effect
-    for effect in (geometry.photograph, geometry.rescale, geometry.rotate)
+    effect.__name__: effect for effect in (geometry.photograph, geometry.rescale, geometry.rotate)
 }
 #: Effects that do not: (pixels, random, **parameters) to pixels.
 STILL: dict[str, Callable[..., Pixels]] = {

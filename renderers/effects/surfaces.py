@@ -44,7 +44,7 @@ def desk(
     dark, light = (np.array(colour, np.float32) for colour in SURFACES[surface])
     shade = cv2.resize(gain, (columns, rows), interpolation=cv2.INTER_LINEAR)
     # Colour = (dark + (light - dark) * grain) * shade, by channel.
-    channels = [(d + (l - d) * grain) * shade for d, l in zip(dark, light, strict=True)]
+    channels = [(low + (high - low) * grain) * shade for low, high in zip(dark, light, strict=True)]
     small = cv2.merge([np.clip(c, 0, 255).astype(np.uint8) for c in channels])
     full = cv2.resize(small, (columns * _SHRINK, rows * _SHRINK), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(full[:height, :width], np.uint8)
