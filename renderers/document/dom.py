@@ -25,7 +25,7 @@ from renderers.document.model import (
     Text,
     plain,
 )
-from renderers.document.theme import Theme
+from renderers.document.theme import LAST, Theme
 
 #: Ems of a character that is as wide as it is high, and of the others on average.
 _WIDE, _NARROW = 1.0, 0.58
@@ -152,6 +152,7 @@ def _variables(theme: Theme) -> str:
         "ink": palette.ink, "faint": palette.faint, "paper": palette.paper,
         "accent": palette.accent, "tint": palette.tint, "rule": palette.rule,
         "body": _stack(theme.body), "heading": _stack(theme.heading), "mono": _stack(theme.mono),
+        "written": _stack(theme.written),
         "size": f"{theme.size}px", "leading": f"{theme.leading}px",
         "top": f"{top}px", "right": f"{right}px", "bottom": f"{bottom}px", "left": f"{left}px",
         "gutter": f"{theme.gutter}px", "measure": f"{theme.measure}px",
@@ -160,7 +161,7 @@ def _variables(theme: Theme) -> str:
 
 
 def _stack(family: str) -> str:
-    return f"'{family}', 'Noto Sans CJK KR', sans-serif"
+    return f"'{family}', '{LAST}'"
 
 
 @cache

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.browser import Browser
+from renderers.checks import check_drawing, check_text
 from renderers.document.dom import Sheet, page_html
 from renderers.document.measure import pieces_of
-from renderers.document.model import Block, Document, Heading, Item, Paragraph, marks
+from renderers.document.model import (
+    Block,
+    Document,
+    Heading,
+    Item,
+    Paragraph,
+    characters,
+    marks,
+)
 from renderers.document.paginate import Frame, PageContent, Piece, paginate
 from renderers.document.theme import Theme, begins_page, breaks_before, choose_theme
 from renderers.document.truth_html import to_html
 from renderers.document.truth_json import to_json
 from renderers.document.truth_markdown import to_markdown
 from renderers.errors import Refused
+from renderers.ink import tighten
 from renderers.layout import Layout
 from renderers.page import Page
 
@@ -34,6 +45,7 @@ class RenderedPage:
 
     #: uint8 (H, W, 3).
     pixels: NDArray[np.uint8]
+    #: Its boxes are around the ink.
     layout: Layout
     #: What stands on this page, as a document of its own.
     document: Document
@@ -58,13 +70,22 @@ def truth(document: Document) -> dict[str, str]:
 
 
 def render_document(
-    browser: Browser, document: Document, *, seed: int, key: str, scale: float = 2.0
+    browser: Browser,
+    document: Document,
+    *,
+    seed: int,
+    key: str,
+    scale: float = 2.0,
+    max_pixels: float = math.inf,
 ) -> list[RenderedPage]:
-    """The pages of a document; `seed` and `key` choose the theme.
+    """The pages of a document, each checked; `seed` and `key` choose the theme.
 
-    Raises Refused (missing_glyph, block_too_tall, too_many_pages, tex_error,
-    page_overflow and what the browser refuses) and RenderError.
+    `max_pixels` is what the model's picture processor scales larger pictures down to.
+    Raises Refused (missing_glyph, block_too_tall, too_many_pages, page_overflow,
+    what the browser refuses and what `check_drawing` finds) and RenderError.
     """
+    if refused := check_text(characters(document)):
+        raise refused
     theme = choose_theme(document, seed=seed, key=key)
     spanning, flow = _measured(browser, document, theme, scale)
     if theme.room is None:
@@ -83,8 +104,11 @@ def render_document(
         own = page_document(document, content, index + 1, len(contents))
         drawing = browser.draw(_page(own, theme, _sheet(own, content), scale, document.lang))
         _check_room(drawing.layout, theme)
+        inked = tighten(drawing.layout, drawing.pixels)
+        if refused := check_drawing(inked, drawing.pixels, max_pixels):
+            raise refused
         pages.append(
-            RenderedPage(drawing.pixels, drawing.layout, own, index + 1, len(contents), theme)
+            RenderedPage(drawing.pixels, inked.layout, own, index + 1, len(contents), theme)
         )
     return pages
 

@@ -15,7 +15,7 @@ import numpy as np
 from records import generator
 from renderers.document.model import Block, Document, Heading, characters
 from renderers.errors import Refused
-from renderers.glyphs import missing_glyphs
+from renderers.fonts import fonts_for, missing_glyphs
 
 T = TypeVar("T")
 
@@ -73,18 +73,11 @@ DARK = (
 NEWS = Palette("news", "#1a1917", "#4e4b45", "#faf8f2", "#1a1917", "#eeeae0", "#3a3833")
 THERMAL = Palette("thermal", "#23232b", "#3d3d47", "#fdfdfb", "#23232b", "#fdfdfb", "#4a4a55")
 
-#: Families by what they are for. The first has the Latin letters, and the others what it lacks.
-SERIF = {
-    "ko": ("NanumMyeongjo", "Noto Serif CJK KR"),
-    "en": ("Noto Serif CJK KR", "NanumMyeongjo"),
-}
-SANS = {
-    "ko": ("NanumGothic", "NanumBarunGothic", "Noto Sans CJK KR", "NanumSquare"),
-    "en": ("Noto Sans CJK KR", "NanumBarunGothic", "NanumGothic"),
-}
-MONO = {"ko": ("NanumGothicCoding",), "en": ("Noto Sans Mono CJK KR", "NanumGothicCoding")}
-#: What no chosen family has comes from these, which have the most signs.
+#: What a chosen family lacks comes from this one, which has the most signs.
 LAST = "Noto Sans CJK KR"
+#: Share of a text's distinct characters that a family must have itself, so that few
+#: signs are another's.
+_LEAST_OWN = 0.95
 
 
 @dataclass(frozen=True)
@@ -97,6 +90,8 @@ class Theme:
     body: str
     heading: str
     mono: str
+    #: What forms are filled in with; that of the text, or a hand.
+    written: str
     size: float
     #: Height of a line; all spacing is a multiple of a quarter of it.
     leading: int
@@ -165,8 +160,10 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
     size = _pick(random, sizes)
     count = _pick(random, columns)
     needed = characters(document)
-    sans, serif = _able(SANS[lang], needed), _able(SERIF[lang], needed)
-    body, heading = _faces(random, kind, sans, serif)
+    faces = {role: _able(needed, role, document.lang) for role in ("sans", "serif", "mono")}
+    body, heading = _faces(random, kind, faces, needed, document.lang)
+    hands = _able(needed, "hand", document.lang, (400,), default=body)
+    by_hand = kind == "form" and random.random() < _BY_HAND
     paper = _pick(random, papers)
     gutter = 26 if kind == "newspaper" else 30
     justify = bool(random.random() < (0.9 if count > 1 else 0.5)) and kind not in _RAGGED
@@ -178,7 +175,8 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
         palette=_palette(random, kind),
         body=body,
         heading=heading,
-        mono=_pick(random, MONO[lang]),
+        mono=_pick(random, faces["mono"]),
+        written=_pick(random, hands) if by_hand else body,
         size=size,
         leading=round(size * _pick(random, leadings)),
         columns=count,
@@ -194,6 +192,8 @@ def choose_theme(document: Document, *, seed: int, key: str) -> Theme:
     )
 
 
+#: How often a form is filled in by hand.
+_BY_HAND = 0.4
 #: Ems of a line below which languages of long words are not justified.
 _LEAST_JUSTIFIED = 30
 #: Kinds that are never justified.
@@ -214,28 +214,51 @@ def _pick(random: np.random.Generator, several: Sequence[T]) -> T:
     return several[int(random.integers(len(several)))]
 
 
-def _able(families: Sequence[str], text: str) -> list[str]:
-    """Those that have every character themselves; else those that have it with the last resort."""
-    lacking = {family: missing_glyphs(text, family) for family in families}
-    whole = [family for family in families if not lacking[family]]
+def _able(
+    text: str, role: str, lang: str, weights: Sequence[int] = (400, 700), default: str = ""
+) -> list[str]:
+    """The families of a role that have the text, all of it or nearly; `default` if none has.
+
+    Without a default the text is refused.
+    """
+    whole = fonts_for(text, role, lang, weights)
     if whole:
-        return whole
-    helped = [f for f in families if not missing_glyphs(lacking[f], LAST)]
-    if not helped:
-        fewest = min((missing_glyphs(lacking[f], LAST) for f in families), key=len)
-        raise Refused("missing_glyph", " ".join(f"U+{ord(c):04X}" for c in fewest[:10]))
-    return helped
+        return [font.family for font in whole]
+    distinct = len(set(text))
+    lacking = {f.family: f.missing(text) for f in fonts_for("", role, lang, weights)}
+    helped = [
+        family
+        for family, missing in lacking.items()
+        if len(missing) <= (1 - _LEAST_OWN) * distinct and not missing_glyphs(missing, LAST)
+    ]
+    if helped:
+        return helped
+    if default:
+        return [default]
+    if unknown := missing_glyphs(text, LAST):
+        raise Refused("missing_glyph", " ".join(f"U+{ord(c):04X}" for c in unknown[:10]))
+    return [LAST]
+
+
+#: How often text is set in a serif face by kind, else in a sans; otherwise _SELDOM.
+_SERIF_TEXT = {"article": 0.6, "newspaper": 1.0, "report": 0.4, "notice": 0.4, "form": 0.3}
+_SELDOM = 0.1
+#: How often headings are in another face than the text, and those of posters in a display one.
+_OTHER_HEADING, _DISPLAY_HEADING = 0.5, 0.25
+_POSTERS = ("notice", "slides")
 
 
 def _faces(
-    random: np.random.Generator, kind: str, sans: list[str], serif: list[str]
+    random: np.random.Generator, kind: str, faces: dict[str, list[str]], text: str, lang: str
 ) -> tuple[str, str]:
     """Families of text and headings."""
-    serif_text = {"article": 0.6, "newspaper": 1.0, "report": 0.4, "notice": 0.4, "form": 0.3}
-    draw = random.random()
-    body = _pick(random, serif if draw < serif_text.get(kind, 0.1) else sans)
-    own = body if random.random() < 0.5 else _pick(random, sans if kind != "newspaper" else serif)
-    return body, own
+    serif = random.random() < _SERIF_TEXT.get(kind, _SELDOM)
+    body = _pick(random, faces["serif" if serif else "sans"])
+    other = _pick(random, faces["serif" if kind == "newspaper" else "sans"])
+    heading = other if random.random() < _OTHER_HEADING else body
+    if kind in _POSTERS and random.random() < _DISPLAY_HEADING:
+        heading = _pick(random, _able(text, "display", lang, default=heading))
+    return body, heading
 
 
 def _palette(random: np.random.Generator, kind: str) -> Palette:
@@ -252,5 +275,5 @@ def _palette(random: np.random.Generator, kind: str) -> Palette:
 
 
 def _bullets(random: np.random.Generator, family: str) -> tuple[str, ...]:
-    able = [b for b in BULLETS if not missing_glyphs("".join(b), family)]
+    able = [b for b in BULLETS if not missing_glyphs("".join(b), f"'{family}'")]
     return _pick(random, able) if able else ("-", "-", "-")
