@@ -288,8 +288,8 @@ class RecaptionConfig(StageConfig):
 class RenderConfig(StageConfig):
     """Text problems as pictures."""
 
-    scale: float = Field(2.0, ge=1, le=3)
-    """Device pixels a CSS pixel: 2 gives sheets 1,600 pixels wide."""
+    scale: float | None = Field(None, ge=1, le=3)
+    """Device pixels a CSS pixel; by default each sheet's style chooses from 1 to 3."""
 
 
 class ShardConfig(StageConfig):

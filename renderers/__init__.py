@@ -14,7 +14,17 @@ from renderers.layout import (
     TextStyle,
 )
 from renderers.page import BLOCKS, Page
-from renderers.sheet import Sheet, render_problem
+from renderers.sheet import (
+    Figure,
+    Problem,
+    Sheet,
+    SheetStyle,
+    choose_style,
+    draw_sheet,
+    parse_problem,
+    render_problem,
+    subject_of,
+)
 
 __all__ = [
     "BLOCKS",
@@ -24,6 +34,7 @@ __all__ = [
     "BrowserMissing",
     "Chars",
     "Drawing",
+    "Figure",
     "FontsMissing",
     "Formulas",
     "Hidden",
@@ -31,12 +42,18 @@ __all__ = [
     "Layout",
     "Level",
     "Page",
+    "Problem",
     "Refused",
     "RenderError",
     "Sheet",
+    "SheetStyle",
     "TextStyle",
+    "choose_style",
+    "draw_sheet",
     "find_browser",
     "missing_glyphs",
+    "parse_problem",
     "render_problem",
     "shared_browser",
+    "subject_of",
 ]

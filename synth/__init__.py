@@ -10,7 +10,7 @@ from synth.recaption import (
     copied_share,
     read_caption,
 )
-from synth.sheets import sheet_sample
+from synth.sheets import sheet_problem, sheet_sample
 
 __all__ = [
     "Grade",
@@ -24,5 +24,6 @@ __all__ = [
     "grade_request",
     "read_caption",
     "read_grade",
+    "sheet_problem",
     "sheet_sample",
 ]
