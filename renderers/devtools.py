@@ -90,7 +90,7 @@ class DevTools:
         answer: type[T] = dict,  # type: ignore[assignment]
         until: float,
     ) -> T:
-        """The answer to one command; RenderError if it fails, or at the (monotonic) time `until`."""
+        """The answer to one command; RenderError if it fails or `until` (monotonic) passes."""
         number = self.send(method, params, session=session, until=until)
         for message in self._messages(until):
             if message.id == number:

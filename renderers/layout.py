@@ -201,13 +201,13 @@ def layout_of(measured: Measured, width: int, height: int, scale: float) -> Layo
     gaps = (spaced & ~new_line)[words].tolist()
     spelled = [f" {w}" if gap else w for w, gap in zip(word_labels, gaps, strict=True)]
     line_labels = _join(spelled, np.flatnonzero(new_line[words]))
-    line = Level(line_labels, _unions(pieces, lines), block[lines])
+    line = Level(line_labels, unions(pieces, lines), block[lines])
     return Layout(
         width=width,
         height=height,
         scale=scale,
         char=Chars(labels, boxes, word_of.astype(np.int32), style, formula),
-        word=Level(word_labels, _unions(pieces, words), line_of[words].astype(np.int32)),
+        word=Level(word_labels, unions(pieces, words), line_of[words].astype(np.int32)),
         line=line,
         block=_blocks(measured, dom, rank, line, unit),
         formulas=formulas,
@@ -219,6 +219,14 @@ def layout_of(measured: Measured, width: int, height: int, scale: float) -> Layo
         content_width=measured.content[0] * unit,
         content_height=measured.content[1] * unit,
     )
+
+
+def unions(boxes: Boxes, starts: NDArray[np.intp]) -> Boxes:
+    """The box (N, 4) around each run of boxes; `starts` (N,) has the first of each run."""
+    if not len(starts):
+        return np.zeros((0, 4))
+    low = np.minimum.reduceat(boxes[:, :2], starts, axis=0)
+    return np.hstack([low, np.maximum.reduceat(boxes[:, 2:], starts, axis=0)])
 
 
 def _shown(
@@ -319,14 +327,6 @@ def _with_tex(labels: list[str], formula: Indices, formulas: Formulas) -> list[s
 def _join(texts: list[str], starts: NDArray[np.intp]) -> list[str]:
     ends = [*starts[1:].tolist(), len(texts)]
     return ["".join(texts[a:b]) for a, b in zip(starts.tolist(), ends, strict=True)]
-
-
-def _unions(boxes: Boxes, starts: NDArray[np.intp]) -> Boxes:
-    """The box around each run of boxes; `starts` has the first of each run."""
-    if not len(starts):
-        return np.zeros((0, 4))
-    low = np.minimum.reduceat(boxes[:, :2], starts, axis=0)
-    return np.hstack([low, np.maximum.reduceat(boxes[:, 2:], starts, axis=0)])
 
 
 def _boxes(numbers: list[int], unit: float) -> Boxes:

@@ -17,7 +17,9 @@
     li, summary { list-style: none !important; }
     q { quotes: none !important; }
     input, select, textarea, button, progress, meter, video, audio, canvas { display: none !important; }
-    .katex { white-space: nowrap; }`);
+    .katex { white-space: nowrap; }
+    .katex, .katex :is(.hangul_fallback, .cjk_fallback, .katex-hangul_fallback, .katex-cjk_fallback) {
+      font-family: KaTeX_Main, var(--text-font); }`);
   document.adoptedStyleSheets.push(truth);
   // Elements that do not end a word.
   const INLINE = new Set(["A", "ABBR", "B", "BDI", "BDO", "CITE", "CODE", "DEL", "DFN", "EM", "I",
@@ -41,7 +43,13 @@
   }
 
   function typeset() {
-    for (const span of document.querySelectorAll("[data-tex]")) {
+    const formulas = document.querySelectorAll("[data-tex]");
+    // What KaTeX's fonts lack, as Hangul, is drawn in the page's own.
+    if (formulas.length) {
+      const families = getComputedStyle(document.body).fontFamily;
+      document.documentElement.style.setProperty("--text-font", families);
+    }
+    for (const span of formulas) {
       const tex = span.dataset.tex;
       const displayMode = "display" in span.dataset;
       try {

@@ -119,7 +119,8 @@ _TABLE_MENTIONS = (
 )
 #: Two rows of columns: a table is there, as text or as TeX.
 _COLUMNS = re.compile(
-    r"(?:^\S{1,3}(?: \S{1,3}){2,}\n?){2,}|(?:^[^\n]*\S(?:\t+| {2,}|\s*\|\s*)\S[^\n]*\n?){2,}|\\begin\{(?:array|tabular|[bpv]?matrix)\}",
+    r"(?:^\S{1,3}(?: \S{1,3}){2,}\n?){2,}|(?:^[^\n]*\S(?:\t+| {2,}|\s*\|\s*)\S[^\n]*\n?){2,}|"
+    r"\\begin\{(?:array|tabular|[bpv]?matrix)\}",
     re.M,
 )
 _FIGURE = re.compile("|".join(f"(?:{p})" for p in _MENTIONS), re.I)

@@ -34,7 +34,8 @@ _FORMULA = re.compile(
   | \\\[ (?P<bracket> .+? ) \\\]
   | \\\( (?P<paren> .+? ) \\\)
   | (?P<environment> \\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}} .+? \\end\{{(?P=name)\}} )
-  | (?<![\\$]) \$ (?P<inline> (?! [\s$] ) (?: [^$\\\n] | \\. | \n (?!\s*\n) )+? (?<! \s ) ) \$ (?! \d )
+  | (?<![\\$]) \$ (?P<inline> (?! [\s$] ) (?: [^$\\\n] | \\. | \n (?!\s*\n) )+? (?<! \s ) )
+    \$ (?! \d )
     """,
     re.X | re.S,
 )

@@ -13,8 +13,9 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from records import generator
-from renderers.browser import Browser, Drawing
-from renderers.errors import Refused
+from renderers.browser import Browser
+from renderers.checks import check_drawing
+from renderers.ink import tighten
 from renderers.layout import Layout
 from renderers.page import Page
 from renderers.sheet.problem import Problem, Span
@@ -38,6 +39,7 @@ class Sheet:
 
     #: uint8 (H, W, 3).
     pixels: NDArray[np.uint8]
+    #: Its boxes are on the ink, but on ruled paper, where they are as high as the font.
     layout: Layout
     problem: Problem
     style: SheetStyle
@@ -72,16 +74,16 @@ def draw_sheet(
     """Draw `problem` in a style of its own; see `render_problem`."""
     page = sheet_page(problem, style, seed=seed, key=key)
     drawing = browser.draw(page)
-    check(drawing, max_pixels)
-    return Sheet(
-        drawing.pixels, drawing.layout, problem, style, targets(problem, style, drawing.layout)
-    )
+    inked = tighten(drawing.layout, drawing.pixels)
+    if wrong := check_drawing(inked, drawing.pixels, max_pixels):
+        raise wrong
+    said = targets(problem, style, inked.layout)
+    return Sheet(drawing.pixels, inked.layout, problem, style, said)
 
 
 def sheet_page(problem: Problem, style: SheetStyle, *, seed: int, key: str) -> Page:
     """The page to draw. Raises Refused(bad_figure)."""
     hand = generator(seed, "hand", key) if style.kind == "notebook" else None
-    region = "JP" if style.lang == "ja" else "KR"
     html = _templates().get_template("page.html.j2").render(
         s=style,
         w=style.words,
@@ -89,9 +91,9 @@ def sheet_page(problem: Problem, style: SheetStyle, *, seed: int, key: str) -> P
         line=round(style.size * style.leading / 2) * 2,
         # CSS, not HTML: quotation marks are not to be escaped.
         fonts={
-            "text": Markup(f'"{style.font}", "Noto Sans CJK {region}"'),
-            "heads": Markup(f'"{style.heading_font}", "Noto Sans CJK {region}"'),
-            "code": Markup(f'"Noto Sans Mono CJK {region}"'),
+            "text": Markup(f'"{style.font}", "{style.sign_font}"'),
+            "heads": Markup(f'"{style.heading_font}", "{style.sign_font}"'),
+            "code": Markup(f'"Noto Sans Mono CJK KR", "{style.sign_font}"'),
         },
         p={
             "blocks": [
@@ -110,14 +112,6 @@ def sheet_page(problem: Problem, style: SheetStyle, *, seed: int, key: str) -> P
     )  # fmt: skip
     return Page(html, style.width, style.height if style.kind == "slide" else None, style.scale,
                 style.lang)  # fmt: skip
-
-
-def check(drawing: Drawing, max_pixels: int) -> None:
-    layout = drawing.layout
-    if layout.content_width > layout.width + 1 or layout.content_height > layout.height + 1:
-        raise Refused("overflow", f"{layout.content_width:.0f} x {layout.content_height:.0f}")
-    if layout.hidden:
-        raise Refused("hidden", str(layout.hidden[0]))
 
 
 def _html(spans: Sequence[Span], hand: np.random.Generator | None) -> Markup:

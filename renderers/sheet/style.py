@@ -19,8 +19,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from records import generator
-from renderers.errors import Refused
-from renderers.glyphs import missing_glyphs
+from renderers.checks import MIN_SIZE, MIN_SIZE_DENSE, check_text
+from renderers.errors import FontsMissing, Refused
+from renderers.fonts import fonts_for, missing_glyphs
 from renderers.sheet.colours import Palette, coloured, dark, printed, written
 from renderers.sheet.problem import Problem, Span
 from renderers.sheet.words import SUBJECTS, WORDS, Words
@@ -41,8 +42,6 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     "phone": ("chat", "card", "post"),
     "notebook": ("ruled", "grid", "dots", "plain"),
 }
-#: Pixels of a font size, as the model sees it, from which Hangul can be read.
-MIN_SEEN = 10.0
 #: Small print is this part of the text's size, and no smaller.
 SMALL = 0.8
 #: Device pixels a CSS pixel, where the caller leaves it to the style.
@@ -60,14 +59,13 @@ _LABELS: Mapping[str, Sequence[str]] = {
     "de": ("(A)", "A)"), "vi": ("A.", "(A)"),
 }  # fmt: skip
 
-#: Families by role and language.
-_SERIF = {"ko": ("NanumMyeongjo", "Noto Serif CJK KR"), "ja": ("Noto Serif CJK JP",)}
-_SANS = {
-    "ko": ("NanumGothic", "NanumBarunGothic", "NanumSquare", "Noto Sans CJK KR"),
-    "ja": ("Noto Sans CJK JP",),
-}
-_ROUND = {"ko": ("NanumSquareRound", "NanumBarunpen", "NanumSquare")}
-_HAND = {"ko": ("Nanum Pen Script", "Nanum Brush Script", "NanumBarunpen")}
+#: Families in which all that is not a letter may be drawn, by language.
+_SIGNS = {"ja": "Noto Sans CJK JP"}
+_SIGNS_ELSE = "Noto Sans CJK KR"
+#: Hands whose letters are small for their size.
+_SMALL_HANDS = ("Nanum Pen Script", "Nanum Brush Script", "BM KIRANGHAERANG")
+#: What other hands are drawn at, of the size of those.
+_HAND_SIZE = 0.8
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,10 @@ class SheetStyle:
     variant: str
     lang: str
     palette: Palette
-    #: Families of the text and of headings.
+    #: Families of the text and of headings, and of the signs that those lack.
     font: str
     heading_font: str
+    sign_font: str
     #: Of the text; small print is SMALL of it.
     size: float
     #: Line height as a multiple of the size.
@@ -142,11 +141,11 @@ class _Shape:
 _SHAPES: Mapping[str, _Shape] = {
     "exam": _Shape(("serif", "serif", "serif", "sans"), ("serif", "sans"), (16.5, 21), (1.6, 1.85),
                    (560, 800), (900, 1040), (5.5, 13), math.inf, (printed,)),
-    "textbook": _Shape(("serif", "sans"), ("sans", "round"), (16, 21), (1.65, 1.9), (580, 820),
+    "textbook": _Shape(("serif", "sans"), ("sans", "display"), (16, 21), (1.65, 1.9), (580, 820),
                        (900, 1040), (7, 11), math.inf, (coloured,)),
-    "worksheet": _Shape(("sans", "round", "serif"), ("round", "sans"), (17, 23), (1.65, 1.95),
+    "worksheet": _Shape(("sans", "sans", "serif"), ("display", "sans"), (17, 23), (1.65, 1.95),
                         (600, 860), (920, 1060), (7, 13), math.inf, (coloured, coloured, printed)),
-    "slide": _Shape(("sans", "round"), ("sans", "round"), (26, 46), (1.5, 1.7), (1280, 1280),
+    "slide": _Shape(("sans",), ("sans", "display"), (14, 58), (1.5, 1.7), (1280, 1280),
                     (1280, 1280), (8, 6), 520, (coloured, coloured, dark)),
     "phone": _Shape(("sans",), ("sans",), (15.5, 18.5), (1.5, 1.7), (360, 430), (360, 430),
                     (6, 15), 620, (coloured, coloured, dark)),
@@ -170,26 +169,32 @@ def choose_style(
     device pixels a CSS pixel (None: by style). Raises Refused: missing_glyph,
     too_small (on no page could it be read).
     """
+    if wrong := check_text(problem.characters):
+        raise wrong
     random = generator(seed, "sheet", key)
+    least = MIN_SIZE_DENSE if problem.lang in ("ko", "ja") else MIN_SIZE
     length = _ems(problem.spans) + sum(14 for _ in problem.figures)
-    fonts = {kind: _fonts(problem, _SHAPES[kind], random) for kind in kinds}
-    able = [k for k in kinds if fonts[k] and length <= _SHAPES[k].capacity]
-    if not any(fonts.values()):
-        raise Refused("missing_glyph", _missing(problem))
+    signs = _SIGNS.get(problem.lang, _SIGNS_ELSE)
+    fonts = {kind: _fonts(problem, _SHAPES[kind], signs) for kind in kinds}
+    able = [k for k in kinds if all(fonts[k]) and length <= _SHAPES[k].capacity]
+    if not any(all(f) for f in fonts.values()):
+        missing = missing_glyphs(problem.characters, f'"{signs}"') or problem.characters
+        raise Refused("missing_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[:10]))
     best, best_seen = None, 0.0
     for _ in range(_TRIES):
         if not able:
             break
         weights = np.array([KINDS[k] for k in able])
         kind = able[random.choice(len(able), p=weights / weights.sum())]
-        style = _draw(problem, kind, fonts[kind], scale, random)
+        text, headings = (_one(families, random) for families in fonts[kind])
+        style = _draw(problem, kind, (text, headings, signs), scale, random)
         seen = _seen(problem, style, max_pixels)
-        if seen >= MIN_SEEN:
+        if seen >= least:
             return style
         if seen > best_seen:
             best, best_seen = style, seen
-    # The estimate is of the safe side: what is a little under it may still be read.
-    if best is None or best_seen < 0.85 * MIN_SEEN:
+    # The estimate is on the safe side: what is a little under it may still be read.
+    if best is None or best_seen < 0.85 * least:
         raise Refused("too_small", f"small print seen at {best_seen:.1f} pixels")
     return best
 
@@ -197,15 +202,15 @@ def choose_style(
 def _draw(
     problem: Problem,
     kind: str,
-    fonts: tuple[str, str],
+    fonts: tuple[str, str, str],
     scale: float | None,
     random: np.random.Generator,
 ) -> SheetStyle:
     shape, words = _SHAPES[kind], WORDS[problem.lang]
     variant = _one(VARIANTS[kind], random)
     size = round(random.uniform(*shape.sizes) * 2) / 2
-    if fonts[0].startswith("Nanum") and kind == "notebook" and "pen" in fonts[0]:
-        size = round(size * 0.8 * 2) / 2
+    if kind == "notebook" and fonts[0] not in _SMALL_HANDS:
+        size = round(size * _HAND_SIZE * 2) / 2
     blocks = len(problem.blocks) + len(problem.figures) + bool(problem.choices)
     length = _ems(problem.spans)
     flows = kind in ("exam", "textbook", "worksheet") and blocks >= 2 and length > 90
@@ -215,13 +220,15 @@ def _draw(
         width = int(random.integers(*shape.wide, endpoint=True))
     height = None
     leading = round(random.uniform(*shape.leadings), 2)
+    measure = (width - shape.margins[0] * size) / columns
     if kind == "slide":
         width, height = (1280, 720) if random.uniform() < 0.7 else (960, 540)
-        size = _slide_size(problem, width, height, leading, size)
+        size = _slide_size(problem, variant, width, height, leading) * random.uniform(0.72, 1)
+        size = round(size * 2) / 2
+        measure = width * _slide_share(variant)
     elif kind == "phone":
         # Whole screens, and those that were cut to what is on them.
         height = round(width * random.uniform(1.0, 2.16))
-    measure = (width - shape.margins[0] * size) / columns
     labels, names = _labels(problem, random)
     number, inline = _number(kind, variant, words, random)
     points = problem.points
@@ -235,13 +242,14 @@ def _draw(
         palette=_one(shape.palettes, random)(random),
         font=fonts[0],
         heading_font=fonts[1],
+        sign_font=fonts[2],
         size=size,
         leading=leading,
         width=width,
         height=height,
         scale=chosen,
         columns=columns,
-        choice_columns=_choice_columns(problem, measure / size, random),
+        choice_columns=_choice_columns(problem, kind, measure / size, random),
         figure_place=_one(("beside", "above", "below"), random)
         if problem.figures and measure > 24 * size
         else "below",
@@ -269,28 +277,26 @@ def _height(problem: Problem, style: SheetStyle) -> float:
     lines = sum(math.ceil(_ems(b.spans) * 1.08 / measure) + 0.6 for b in problem.blocks)
     per_row = max(1, style.choice_columns)
     rows = [_ems(c) / (measure / per_row) for c in problem.choices]
-    lines += sum(
-        math.ceil(max(rows[k : k + per_row])) for k in range(0, len(rows), per_row)
-    )
+    lines += sum(math.ceil(max(rows[k : k + per_row])) for k in range(0, len(rows), per_row))
     figures = 14 * len(problem.figures)
     text = (lines * style.leading + figures) * style.size / style.columns
     return text + style.working + shape.margins[1] * style.size
 
 
-def _slide_size(
-    problem: Problem, width: int, height: int, leading: float, wanted: float
-) -> float:
-    """The size, up to `wanted`, at which the problem fills no more than a slide."""
-    size = wanted * width / 1280
-    while size > 14:
-        measure = width / size - 8
+def _slide_size(problem: Problem, variant: str, width: int, height: int, leading: float) -> float:
+    """The largest size at which the problem leaves room around it on a slide."""
+    largest = _SHAPES["slide"].sizes[1] * width / 1280
+    for size in np.arange(largest, 14, -0.5).tolist():
+        measure = width * _slide_share(variant) / size
         lines = sum(math.ceil(_ems(b.spans) * 1.1 / measure) + 0.7 for b in problem.blocks)
-        lines += sum(math.ceil((_ems(c) + 3) * 1.1 / measure) + 0.2 for c in problem.choices)
+        abreast = max(_abreast(problem, measure), default=1)
+        widest = max((_ems(c) + 3 for c in problem.choices), default=0)
+        rows = math.ceil(len(problem.choices) / abreast)
+        lines += rows * (math.ceil(widest * abreast * 1.1 / measure) + 0.3)
         lines += 10 * len(problem.figures) / leading
-        if lines * leading * size < height * 0.6:
-            break
-        size -= 0.5
-    return round(size * 2) / 2
+        if lines * leading * size < height * 0.58:
+            return size
+    return 14.0
 
 
 def _scale(
@@ -310,14 +316,30 @@ def _scale(
     return _one(able or (2.0,), random)
 
 
-def _choice_columns(problem: Problem, measure: float, random: np.random.Generator) -> int:
-    """1, 2 or all in a row; of five also 3 and 2, as Korean exams have them."""
+def _slide_share(variant: str) -> float:
+    """The part of a slide's width that the problem has."""
+    return 0.56 if variant == "split" else 0.86
+
+
+def _abreast(problem: Problem, measure: float) -> list[int]:
+    """In how many columns choices can stand: 1, 2, all; of five 3 and 2, as in Korean exams."""
     count = len(problem.choices)
     if count == 0:
-        return 0
+        return []
     widest = max(_ems(choice) for choice in problem.choices) + 3.2
     candidates = {1, 2, count} | ({3} if count in (5, 6) else set())
-    able = [n for n in sorted(candidates) if n == 1 or (n <= 5 and widest * n <= measure)]
+    return [n for n in sorted(candidates) if n == 1 or (n <= 5 and widest * n <= measure)]
+
+
+def _choice_columns(
+    problem: Problem, kind: str, measure: float, random: np.random.Generator
+) -> int:
+    """Columns of the choices, 0 without any; a slide was measured for as many as it takes."""
+    able = _abreast(problem, measure)
+    if not able:
+        return 0
+    if kind == "slide":
+        return able[-1]
     # The more stand side by side, the more usual it is.
     weights = np.array(able, np.float64)
     return able[random.choice(len(able), p=weights / weights.sum())]
@@ -334,9 +356,7 @@ def _labels(
     return tuple(form.replace("A", name) for name in names), names
 
 
-def _number(
-    kind: str, variant: str, words: Words, random: np.random.Generator
-) -> tuple[str, bool]:
+def _number(kind: str, variant: str, words: Words, random: np.random.Generator) -> tuple[str, bool]:
     """The problem's number as printed ("" for none), and whether it begins the text's line."""
     n = int(random.integers(1, 31))
     if kind == "exam":
@@ -396,7 +416,7 @@ def _words(
     if kind == "worksheet":
         return {
             "title": _one(words.worksheets, random).format(subject),
-            "fields": tuple(words.fields),
+            "fields": tuple(words.names),
             "instruction": _one(words.instructions, random) if random.uniform() < 0.6 else "",
             "working": _one(words.working, random),
             "answer": words.answer if random.uniform() < 0.6 else "",
@@ -422,29 +442,24 @@ def _words(
     }
 
 
-def _families(role: str, lang: str) -> tuple[str, ...]:
-    table = {"serif": _SERIF, "sans": _SANS, "round": _ROUND, "hand": _HAND}[role]
-    western = {
-        "serif": ("Noto Serif CJK KR", "NanumMyeongjo"),
-        "sans": ("Noto Sans CJK KR", "NanumBarunGothic"),
-        "round": ("NanumSquareRound", "NanumBarunpen", "Noto Sans CJK KR"),
-        "hand": ("Nanum Pen Script", "NanumBarunpen"),
-    }
-    return table.get(lang, () if lang == "ja" else western[role])
-
-
-def _fonts(
-    problem: Problem, shape: _Shape, random: np.random.Generator
-) -> tuple[str, str] | tuple[()]:
-    """Families of text and headings that have every character; () if a kind has none."""
+def _fonts(problem: Problem, shape: _Shape, signs: str) -> tuple[list[str], list[str]]:
+    """Families that text and headings can have; a role that has none of a language has none."""
     needed = problem.characters + _printed(problem.lang)
+    if missing_glyphs(needed, f'"{signs}"'):
+        return [], []
+    letters = "".join(c for c in dict.fromkeys(needed) if unicodedata.category(c)[0] in "LMN")
 
     def able(roles: Sequence[str]) -> list[str]:
-        families = [f for role in roles for f in _families(role, problem.lang)]
-        return [f for f in families if not missing_glyphs(needed, f)]
+        families = list[str]()
+        for role in roles:
+            try:
+                families += [f.family for f in fonts_for(letters, role, problem.lang, (400,))]
+            except FontsMissing:
+                if role not in ("hand", "display"):
+                    raise
+        return families
 
-    text, headings = able(shape.roles), able(shape.heading_roles)
-    return (_one(text, random), _one(headings, random)) if text and headings else ()
+    return able(shape.roles), able(shape.heading_roles)
 
 
 def _printed(lang: str) -> str:
@@ -453,11 +468,6 @@ def _printed(lang: str) -> str:
     for value in vars(WORDS[lang]).values():
         parts += [value] if isinstance(value, str) else value
     return "".join(parts)
-
-
-def _missing(problem: Problem) -> str:
-    found = missing_glyphs(problem.characters, _families("sans", problem.lang)[-1])
-    return " ".join(f"U+{ord(c):04X}" for c in found[:10])
 
 
 def _ems(spans: Sequence[Span]) -> float:
@@ -473,4 +483,4 @@ def _ems(spans: Sequence[Span]) -> float:
 
 
 def _one(options: Sequence[T], random: np.random.Generator) -> T:
-    return options[random.integers(len(options))]
+    return options[int(random.integers(len(options)))]

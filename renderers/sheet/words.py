@@ -45,8 +45,9 @@ class Words:
     #: Of exams: what stands left and right of the subject.
     session: Sequence[str]
     booklet: Sequence[str]
-    #: Labels of lines to fill in.
+    #: Labels of lines to fill in, on exams and on worksheets.
     fields: Sequence[str]
+    names: Sequence[str]
     instructions: Sequence[str]
     #: At the end of an exam: what candidates are told.
     last_heading: str
@@ -79,13 +80,15 @@ WORDS: Mapping[str, Words] = {
         session=("제1교시", "제2교시", "제3교시", "제4교시"),
         booklet=("홀수형", "짝수형", "A형", "B형"),
         fields=("성명", "수험번호"),
+        names=("날짜", "이름"),
         instructions=("다음 물음에 답하시오.", "물음에 알맞은 답을 구하시오.",
                       "다음을 읽고 물음에 답하시오."),
         last_heading="※ 확인 사항",
         last_notes=("답안지의 해당란에 필요한 내용을 정확히 기입(표기)했는지 확인하시오.",),
         points=("[{}점]",),
         textbook=("예제 {}", "유제 {}", "문제 {}", "확인 문제 {}", "연습 {}"),
-        chapters=("단원 마무리", "스스로 확인하기", "생각을 키우는 문제", "개념 확인", "실력 다지기"),
+        chapters=("단원 마무리", "스스로 확인하기", "생각을 키우는 문제", "개념 확인",
+                  "실력 다지기"),
         worksheets=("{} 학습지", "{} 활동지", "{} 복습 문제", "오늘의 {} 문제", "{} 수행평가 대비"),
         slides=("오늘의 문제", "함께 풀어 봅시다", "생각해 봅시다", "형성평가", "확인 문제"),
         chats=("{} 질문방", "공부 모임", "오늘의 문제", "{} 스터디", "과외 선생님"),
@@ -106,6 +109,7 @@ WORDS: Mapping[str, Words] = {
         session=("Section 1", "Section 2", "Paper 1", "Paper 2", "Part A"),
         booklet=("Form A", "Form B", "Version 1", "Version 2"),
         fields=("Name", "Class"),
+        names=("Name", "Date"),
         instructions=("Answer the following question.", "Read the question and find the answer."),
         last_heading="Before you finish",
         last_notes=("Check that your name and your answers are entered correctly.",),
@@ -132,7 +136,9 @@ WORDS: Mapping[str, Words] = {
         session=("Parte 1", "Parte 2", "Sección A", "Sección B"),
         booklet=("Modelo A", "Modelo B"),
         fields=("Nombre", "Grupo"),
-        instructions=("Responde a la siguiente pregunta.", "Lee el enunciado y halla la respuesta."),
+        names=("Nombre", "Fecha"),
+        instructions=("Responde a la siguiente pregunta.",
+                      "Lee el enunciado y halla la respuesta."),
         last_heading="Antes de terminar",
         last_notes=("Comprueba que has escrito bien tu nombre y tus respuestas.",),
         points=("({} puntos)", "[{} puntos]"),
@@ -151,11 +157,13 @@ WORDS: Mapping[str, Words] = {
     ),
     "de": Words(
         subjects=("Mathematik", "Physik", "Chemie", "Biologie", "Naturwissenschaften", "Deutsch",
-                  "Englisch", "Geschichte", "Sozialkunde", "Informatik", "Logik", "Allgemeinwissen"),
+                  "Englisch", "Geschichte", "Sozialkunde", "Informatik", "Logik",
+                  "Allgemeinwissen"),
         exams=("Klassenarbeit", "Klausur", "Probeklausur", "Abschlussprüfung"),
         session=("Teil 1", "Teil 2", "Teil A", "Teil B"),
         booklet=("Gruppe A", "Gruppe B"),
         fields=("Name", "Klasse"),
+        names=("Name", "Datum"),
         instructions=("Beantworte die folgende Frage.", "Bearbeite die folgende Aufgabe."),
         last_heading="Vor der Abgabe",
         last_notes=("Prüfe, ob dein Name und deine Antworten richtig eingetragen sind.",),
@@ -179,6 +187,7 @@ WORDS: Mapping[str, Words] = {
         session=("第1問", "第2問", "大問1", "大問2"),
         booklet=("Aタイプ", "Bタイプ"),
         fields=("氏名", "番号"),
+        names=("日付", "名前"),
         instructions=("次の問いに答えなさい。", "次の問題を解きなさい。"),
         last_heading="確認事項",
         last_notes=("氏名と解答が正しく記入されているか確認しなさい。",),
@@ -202,6 +211,7 @@ WORDS: Mapping[str, Words] = {
         session=("Phần 1", "Phần 2", "Phần A", "Phần B"),
         booklet=("Mã đề 101", "Mã đề 102", "Mã đề 203"),
         fields=("Họ và tên", "Lớp"),
+        names=("Họ và tên", "Ngày"),
         instructions=("Hãy trả lời câu hỏi sau.", "Đọc kĩ đề bài và tìm đáp án."),
         last_heading="Trước khi nộp bài",
         last_notes=("Kiểm tra lại họ tên và các câu trả lời của em.",),
