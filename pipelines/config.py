@@ -286,10 +286,31 @@ class RecaptionConfig(StageConfig):
 
 
 class RenderConfig(StageConfig):
-    """Text problems as pictures."""
+    """Text problems, pages and office papers as pictures."""
 
-    scale: float = Field(2.0, ge=1, le=3)
-    """Device pixels a CSS pixel: 2 gives sheets 1,600 pixels wide."""
+    scale: float | None = Field(None, ge=1, le=3)
+    """Device pixels a CSS pixel; null: sheets choose, documents have 2."""
+    documents: float = Field(0.1, ge=0, le=1)
+    """The share of pages that are set anew as documents, chosen by hash."""
+    papers: int = Field(0, ge=0)
+    """Office papers to make up: invoices, receipts, forms, notices, reports."""
+    effects: dict[Literal["clean", "scan", "photo", "screen", "fax", "copy"], float] = {
+        "clean": 0.5,
+        "scan": 0.15,
+        "photo": 0.2,
+        "screen": 0.05,
+        "fax": 0.05,
+        "copy": 0.05,
+    }
+    """How often pictures go through what."""
+    levels: list[Literal["char", "word", "line", "block"]] = ["char", "word", "line", "block"]
+    """Levels of the regions in the rows; characters make rows long."""
+
+    @model_validator(mode="after")
+    def _check_effects(self) -> RenderConfig:
+        if min(self.effects.values(), default=0) < 0 or not sum(self.effects.values()) > 0:
+            raise ValueError("effects are weights: none below 0, and not all of them 0")
+        return self
 
 
 class ShardConfig(StageConfig):

@@ -234,12 +234,10 @@ def region_array(
     image: int = 0,
     flags: Sequence[Sequence[str]] | None = None,
     polygons: Sequence[Sequence[int]] | None = None,
-    visible: ArrayLike | None = None,
 ) -> pa.StructArray:
     """Regions of one level on one image as a `REGION` array; a page's characters in one call.
 
-    `boxes` has the shape (N, 4), on the grid, as `boxes.normalise` gives them; `visible`
-    (N,) the share of each that can be seen, by default 1.
+    `boxes` has the shape (N, 4), on the grid, as `boxes.normalise` gives them.
     """
     count = len(labels)
     grid = np.ascontiguousarray(boxes, dtype=np.int16).reshape(count, 4)
@@ -249,7 +247,7 @@ def region_array(
         pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [level]).cast(pa.string()),
         pa.array(labels, pa.string()),
         pa.FixedSizeListArray.from_arrays(pa.array(grid.ravel()), 4),
-        pa.array(np.ones(count, np.float32) if visible is None else np.float32(visible)),
+        pa.array(np.ones(count, np.float32)),
         pa.array([sorted(f) for f in flags] if flags else nothing, REGION.field("flags").type),
         pa.array(polygons or nothing, REGION.field("polygon").type),
     ]

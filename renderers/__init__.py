@@ -1,7 +1,15 @@
 """Makers of pictures on which every character's place is known."""
 
-from renderers.browser import Browser, Drawing, find_browser, shared_browser
-from renderers.checks import check_drawing, check_text
+from renderers.browser import (
+    Browser,
+    Drawing,
+    find_browser,
+    shared_browser,
+)
+from renderers.checks import (
+    check_drawing,
+    check_text,
+)
 from renderers.effects import (
     RECIPE_KINDS,
     Moved,
@@ -15,8 +23,18 @@ from renderers.effects import (
     moved_boxes,
     outlines,
 )
-from renderers.encoding import Encoded, encode, looks_noisy
-from renderers.errors import BrowserMissing, FontsMissing, KatexMissing, Refused, RenderError
+from renderers.encoding import (
+    Encoded,
+    encode,
+    looks_noisy,
+)
+from renderers.errors import (
+    BrowserMissing,
+    FontsMissing,
+    KatexMissing,
+    Refused,
+    RenderError,
+)
 from renderers.fonts import (
     CATALOGUE,
     ROLES,
@@ -27,7 +45,10 @@ from renderers.fonts import (
     installed,
     missing_glyphs,
 )
-from renderers.ink import Inked, tighten
+from renderers.ink import (
+    Inked,
+    tighten,
+)
 from renderers.layout import (
     LEVELS,
     Blocks,
@@ -38,8 +59,25 @@ from renderers.layout import (
     Level,
     TextStyle,
 )
-from renderers.page import BLOCKS, Page
-from renderers.sheet import Sheet, render_problem
+from renderers.page import (
+    BLOCKS,
+    Page,
+)
+from renderers.sheet import (
+    Figure,
+    Problem,
+    Sheet,
+    SheetStyle,
+    choose_style,
+    draw_sheet,
+    parse_problem,
+    render_problem,
+    subject_of,
+)
+from renderers.taken import (
+    Taken,
+    take,
+)
 
 __all__ = [
     "BLOCKS",
@@ -53,6 +91,7 @@ __all__ = [
     "Chars",
     "Drawing",
     "Encoded",
+    "Figure",
     "Font",
     "FontsMissing",
     "Formulas",
@@ -63,16 +102,21 @@ __all__ = [
     "Level",
     "Moved",
     "Page",
+    "Problem",
     "Recipe",
     "Refused",
     "RenderError",
     "Sheet",
+    "SheetStyle",
     "Step",
+    "Taken",
     "TextStyle",
     "apply_recipe",
     "check_drawing",
     "check_text",
     "choose_recipe",
+    "choose_style",
+    "draw_sheet",
     "drawn_by",
     "encode",
     "faint_words",
@@ -86,7 +130,10 @@ __all__ = [
     "move_boxes",
     "moved_boxes",
     "outlines",
+    "parse_problem",
     "render_problem",
     "shared_browser",
+    "subject_of",
+    "take",
     "tighten",
 ]

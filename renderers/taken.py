@@ -1,4 +1,4 @@
-"""A drawn page as a picture of a dataset: what befell it, its bytes, and where everything stands."""
+"""A drawn page as a picture of a dataset: what befell it, its bytes, where everything stands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from records import GRID, generator, normalise, region_array
 from renderers.effects import (
     RECIPE_KINDS,
+    Moved,
     Recipe,
     apply_recipe,
     choose_recipe,
@@ -94,39 +95,43 @@ def take(
 
 
 def _taken(pixels: NDArray[np.uint8], layout: Layout, recipe: Recipe) -> Taken:
+    levels = {name: _told(layout, name) for name in LEVELS}
     if not recipe.steps:
         height, width = pixels.shape[:2]
-        places = {
-            name: Place(
-                layout.level(name).labels,
-                normalise(layout.level(name).boxes, width, height),
-                [()] * len(layout.level(name)),
-            )
-            for name in LEVELS
-        }
+        places = {}
+        for name, (labels, boxes) in levels.items():
+            places[name] = Place(labels, normalise(boxes, width, height), [()] * len(labels))
         return Taken(encode(pixels), width, height, recipe, places)
-    boxes = np.vstack([layout.level(name).boxes for name in LEVELS])
+    boxes = np.vstack([b for _, b in levels.values()])
     after, points = apply_recipe(recipe, pixels, outlines(boxes))
     height, width = after.shape[:2]
     moved = moved_boxes(points, width, height)
-    starts = np.cumsum([0, *(len(layout.level(name)) for name in LEVELS)]).tolist()
+    starts = np.cumsum([0, *(len(labels) for labels, _ in levels.values())]).tolist()
     words = slice(starts[1], starts[2])
     if (moved.visible[words] < MIN_VISIBLE).any():
         raise Refused("cut_off", f"{(moved.visible[words] < MIN_VISIBLE).sum()} words")
-    # Of a level alone, as its own boxes are compared with the picture before.
-    only = moved_boxes(points.reshape(len(boxes), -1, 2)[words].reshape(-1, 2), width, height)
-    if (faint := faint_words(pixels, after, layout.word.boxes, only)).any():
+    mine = Moved(moved.boxes[words], moved.quads[words], moved.visible[words])
+    if (faint := faint_words(pixels, after, boxes[words], mine)).any():
         raise Refused("too_faint", f"{faint.sum()} of {len(faint)} words")
     grid = normalise(moved.boxes, width, height)
-    corners = np.clip(np.floor(moved.quads / [width, height] * GRID + 0.5), 0, GRID).astype(np.int64)
+    corners = np.clip(np.floor(moved.quads / [width, height] * GRID + 0.5), 0, GRID).astype(
+        np.int64
+    )
     places = {}
     for name, start, end in zip(LEVELS, starts[:-1], starts[1:], strict=True):
         polygons = [
             tuple(quad.ravel().tolist()) if _leans(quad, box) else ()
             for quad, box in zip(corners[start:end], grid[start:end], strict=True)
         ]
-        places[name] = Place(layout.level(name).labels, grid[start:end], polygons)
+        places[name] = Place(levels[name][0], grid[start:end], polygons)
     return Taken(encode(after), width, height, recipe, places)
+
+
+def _told(layout: Layout, name: str) -> tuple[list[str], NDArray[np.float64]]:
+    """Labels and boxes of a level; blocks without text, as figures, are not told of."""
+    level = layout.level(name)
+    told = [k for k, label in enumerate(level.labels) if label]
+    return [level.labels[k] for k in told], level.boxes[told]
 
 
 def _leans(quad: NDArray[np.int64], box: NDArray[np.int16]) -> bool:

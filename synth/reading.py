@@ -22,28 +22,56 @@ FORMATS = ("markdown", "html", "json")
 #: How to ask for a page in a format.
 _PARSE = {
     "ko": {
-        "markdown": ("이 문서를 마크다운으로 옮겨 주세요.", "문서 내용을 마크다운 형식으로 변환하세요."),
-        "html": ("이 문서를 HTML로 옮겨 주세요.", "문서 내용을 HTML로 변환하세요. 표의 병합된 셀도 그대로 나타내세요."),
-        "json": ("이 문서의 내용을 JSON으로 정리해 주세요.", "문서를 블록 단위로 나누어 JSON으로 출력하세요."),
+        "markdown": (
+            "이 문서를 마크다운으로 옮겨 주세요.",
+            "문서 내용을 마크다운 형식으로 변환하세요.",
+        ),
+        "html": (
+            "이 문서를 HTML로 옮겨 주세요.",
+            "문서 내용을 HTML로 변환하세요. 표의 병합된 셀도 그대로 나타내세요.",
+        ),
+        "json": (
+            "이 문서의 내용을 JSON으로 정리해 주세요.",
+            "문서를 블록 단위로 나누어 JSON으로 출력하세요.",
+        ),
     },
     "en": {
-        "markdown": ("Convert this document to Markdown.", "Write the document's content as Markdown."),
-        "html": ("Convert this document to HTML.", "Write the document as HTML. Keep merged cells as they are."),
-        "json": ("Give the content of this document as JSON.", "Split the document into blocks and write them as JSON."),
+        "markdown": (
+            "Convert this document to Markdown.",
+            "Write the content of the document as Markdown.",
+        ),
+        "html": (
+            "Convert this document to HTML.",
+            "Write the document as HTML. Keep merged cells as they are.",
+        ),
+        "json": (
+            "Give the content of this document as JSON.",
+            "Split the document into blocks and write them as JSON.",
+        ),
     },
-}  # fmt: skip
+}
 _READ = {
-    "ko": ("그림에 있는 글자를 읽는 순서대로 모두 옮겨 쓰세요.", "이미지 속 텍스트를 빠짐없이 그대로 적어 주세요."),
-    "en": ("Write down all the text in the picture, in reading order.", "Transcribe every word that can be seen."),
-}  # fmt: skip
+    "ko": (
+        "그림에 있는 글자를 읽는 순서대로 모두 옮겨 쓰세요.",
+        "이미지 속 텍스트를 빠짐없이 그대로 적어 주세요.",
+    ),
+    "en": (
+        "Write down all the text in the picture, in reading order.",
+        "Transcribe every word that can be seen.",
+    ),
+}
 _TEXT_AT = {
-    "ko": "{box} 영역에 적힌 글자를 그대로 쓰세요. 좌표는 [x1, y1, x2, y2]이며 그림의 너비와 높이를 각각 1000으로 봅니다.",
-    "en": "What is written at {box}? Coordinates are [x1, y1, x2, y2], with the picture's width and height as 1000 each.",
-}  # fmt: skip
+    "ko": "{box} 영역에 적힌 글자를 그대로 쓰세요. ",
+    "en": "What is written at {box}? ",
+}
 _BOX_OF = {
-    "ko": "‘{text}’의 위치를 [x1, y1, x2, y2] 좌표로 답하세요. 그림의 너비와 높이를 각각 1000으로 봅니다.",
-    "en": "Where does “{text}” stand? Answer with [x1, y1, x2, y2], with the picture's width and height as 1000 each.",
-}  # fmt: skip
+    "ko": "‘{text}’의 위치를 좌표로 답하세요. ",
+    "en": "Where does “{text}” stand? Answer with its coordinates. ",
+}
+_COORDINATES = {
+    "ko": "좌표는 [x1, y1, x2, y2]이며, 그림의 너비와 높이를 각각 1000으로 봅니다.",
+    "en": "Coordinates are [x1, y1, x2, y2], with the width and height of the picture as 1000 each.",
+}
 
 #: Questions of one sample about places.
 QUESTIONS = 4
@@ -60,7 +88,7 @@ class Paper:
     lang: str
     #: `html`, `markdown`, `json`.
     truth: Mapping[str, str]
-    #: Kinds of the blocks, in reading order.
+    #: Kinds of the blocks that have text, in reading order.
     blocks: Sequence[str]
     #: Whatever else is known of it, for the sample's targets.
     about: Mapping[str, str]
@@ -90,9 +118,7 @@ def full_text(taken: Taken) -> str:
     return "\n".join(taken.places["line"].labels)
 
 
-def _places(
-    paper: Paper, spoken: str, random: np.random.Generator
-) -> list[tuple[str, str]]:
+def _places(paper: Paper, spoken: str, random: np.random.Generator) -> list[tuple[str, str]]:
     """What stands at a box, and where a text stands that stands there only."""
     turns = []
     for level in ("line", "word", "char"):
@@ -105,11 +131,12 @@ def _places(
         if plain:
             k = plain[int(random.integers(len(plain)))]
             box = json.dumps(place.boxes[k].tolist())
-            turns.append((_TEXT_AT[spoken].format(box=box), place.labels[k]))
+            ask = _TEXT_AT[spoken].format(box=box) + _COORDINATES[spoken]
+            turns.append((ask, place.labels[k]))
         once = [k for k in plain if counts[place.labels[k]] == 1 and len(place.labels[k]) > 1]
         if once:
             k = once[int(random.integers(len(once)))]
-            ask = _BOX_OF[spoken].format(text=place.labels[k])
+            ask = _BOX_OF[spoken].format(text=place.labels[k]) + _COORDINATES[spoken]
             turns.append((ask, json.dumps(place.boxes[k].tolist())))
     order = random.permutation(len(turns)).tolist()
     return [turns[k] for k in order[:QUESTIONS]]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
+from string import ascii_uppercase
 
-from records import ImageRef, Part, Region, Sample, sample_id
-from renderers import Sheet
+from records import ImageRef, Part, Sample, sample_id
+from renderers import Figure, Problem, Sheet, Taken, parse_problem, subject_of
 
 #: What the user says beside the picture, by language.
 ASK = {
@@ -18,27 +21,68 @@ ASK = {
 }
 
 
-def sheet_sample(problem: Sample, sheet: Sheet, image: ImageRef) -> Sample:
-    """The sample of a rendered problem, with a word region for everything that is printed."""
-    answer = problem.targets["answer"]
+def sheet_problem(sample: Sample, figures: Sequence[Figure] = ()) -> Problem:
+    """The problem that a `stem` row asks, its choices apart from its text.
+
+    Raises Refused, as `parse_problem` does.
+    """
+    choices = _choices(sample)
+    text = sample.text
+    # The reader of problems writes them below the text.
+    lettered = zip(ascii_uppercase, choices, strict=False)
+    listed = "\n".join(f"{letter}. {choice}" for letter, choice in lettered)
+    if not text.endswith(listed):
+        choices, listed = [], ""
+    text = text.removesuffix(listed)
+    label = sample.targets.get("subject", "") or sample.targets.get("type", "")
+    return parse_problem(
+        text, choices, lang=sample.lang or "en", figures=figures, subject=subject_of(label)
+    )
+
+
+def sheet_sample(problem: Sample, sheet: Sheet, taken: Taken, image: ImageRef) -> Sample:
+    """The sample of a rendered problem; its regions are `taken`'s.
+
+    The answer to a multiple-choice problem is the label that is printed, such
+    as ③. Targets: `answer`, `answer_text`, `problem`, the problem as printed in
+    `markdown`, `html`, `tex` and `json`, and as JSON the `style` of the sheet, the
+    `recipe` of effects and the `encoding`.
+    """
+    answer = _answer(problem, sheet)
     parts = (
         Part("image", image=0, role="user"),
         Part("text", text=ASK.get(problem.lang or "en", ASK["en"]), role="user"),
         Part("text", text=answer, role="assistant"),
     )
-    regions = tuple(
-        Region(0, "word", word, (box[0], box[1], box[2], box[3]))
-        for word, box in zip(sheet.words, sheet.boxes.tolist(), strict=True)
-    )
     source = replace(problem.source, parent=problem.id)
+    targets = {
+        "answer": answer,
+        "problem": problem.text,
+        "style": json.dumps(sheet.style.as_json(), ensure_ascii=False),
+        "recipe": taken.recipe.as_json(),
+        "encoding": taken.encoded.as_json(),
+        **sheet.targets,
+    }
+    if "answer_text" in problem.targets:
+        targets["answer_text"] = problem.targets["answer_text"]
     return Sample(
         id=sample_id(source, parts, [image]),
         bucket="stem",
         lang=problem.lang,
         parts=parts,
         images=(image,),
-        regions=regions,
-        targets={"answer": answer, "problem": problem.text, "style": sheet.style},
+        targets=targets,
         source=source,
         lineage=problem.lineage,
     )
+
+
+def _choices(sample: Sample) -> list[str]:
+    choices: list[str] = json.loads(sample.targets.get("choices", "[]"))
+    return choices
+
+
+def _answer(problem: Sample, sheet: Sheet) -> str:
+    answer = problem.targets["answer"]
+    names = sheet.style.label_names
+    return names[ascii_uppercase.index(answer)] if names else answer
