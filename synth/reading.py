@@ -70,7 +70,7 @@ _BOX_OF = {
 }
 _COORDINATES = {
     "ko": "좌표는 [x1, y1, x2, y2]이며, 그림의 너비와 높이를 각각 1000으로 봅니다.",
-    "en": "Coordinates are [x1, y1, x2, y2], with the width and height of the picture as 1000 each.",
+    "en": "Coordinates are [x1, y1, x2, y2]; the picture is 1000 wide and 1000 high.",
 }
 
 #: Questions of one sample about places.
