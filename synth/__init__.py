@@ -1,6 +1,8 @@
 """Makers of new samples. Pure: they neither call a model nor start a browser themselves."""
 
 from synth.annotate import Grade, excerpt, grade_request, read_grade
+from synth.documents import document_of
+from synth.office import OFFICE_KINDS, office_document
 from synth.recaption import (
     Limits,
     Scene,
@@ -13,6 +15,7 @@ from synth.recaption import (
 from synth.sheets import sheet_sample
 
 __all__ = [
+    "OFFICE_KINDS",
     "Grade",
     "Limits",
     "Scene",
@@ -20,8 +23,10 @@ __all__ = [
     "caption_language",
     "caption_request",
     "copied_share",
+    "document_of",
     "excerpt",
     "grade_request",
+    "office_document",
     "read_caption",
     "read_grade",
     "sheet_sample",
