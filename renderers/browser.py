@@ -76,8 +76,8 @@ _ARGUMENTS = [
 ]
 #: Frames on demand, which only the headless shell has.
 _FRAMES_ON_DEMAND = ["--run-all-compositor-stages-before-draw", "--enable-begin-frame-control"]
-#: Frames asked for until one holds a picture: the first after a change of size may not.
-_FRAMES = 80
+#: Seconds to wait after each frame that holds no picture; together far more than any needed.
+_FRAME_WAITS = [0.0, 0.001, 0.002, 0.005, *[0.01] * 10, *[0.1] * 30]
 #: The document whose root others replace. Everything else is refused where it asks.
 _BASE = (
     "<!doctype html><html><head>"
@@ -171,6 +171,13 @@ class Browser:
         """Where everything on a page would stand, without a picture of it. Raises as `draw`."""
         return self._do(self._lay_out, page)
 
+    def evaluate(self, script: str) -> str | int | None:
+        """The value of JavaScript of ours in the tab, as the last picture left it."""
+        with self._lock:
+            if self._tools is None:
+                self._start()
+            return self._evaluate(script, time.monotonic() + DEADLINE)
+
     def version(self) -> str:
         """The browser's name and version."""
         with self._lock:
@@ -230,7 +237,7 @@ class Browser:
         frame = self._call("Page.getFrameTree", {}, until)["frameTree"]["frame"]["id"]
         self._call("Page.setDocumentContent", {"frameId": frame, "html": _BASE}, until)
         self._evaluate(katex_script(), until)
-        self._evaluate(_measure_script(), until)
+        self._evaluate(browser_script(), until)
 
     def _measured(self, page: Page, until: float) -> tuple[Measured, int]:
         """What the page says of itself, and its height in CSS pixels."""
@@ -266,9 +273,11 @@ class Browser:
         if not self._on_demand:
             return self._call("Page.captureScreenshot", kind, until, _Shot).data
         method = "HeadlessExperimental.beginFrame"
-        for _ in range(_FRAMES):
+        # The first frames after a change of size, or of a new tab, may hold no picture.
+        for wait in _FRAME_WAITS:
             if data := self._call(method, {"screenshot": kind}, until, _Frame).data:
                 return data
+            time.sleep(wait)
         raise RenderError("the browser drew no frame")
 
     def _resize(self, page: Page, height: int, until: float) -> None:
@@ -331,7 +340,7 @@ def _check_size(page: Page, height: int) -> None:
 
 
 @cache
-def _measure_script() -> str:
+def browser_script() -> str:
+    """JavaScript that defines `vlmforgeDraw` and `vlmforgeShow` in a page; see `measure.js`."""
     source = resources.files("renderers").joinpath("measure.js").read_text("utf-8")
-    limits = f"{MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}"
-    return f"globalThis.vlmforgeDraw = {source.rstrip()}({limits}); 0"
+    return f"{source.rstrip()}({MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}); 0"

@@ -1,10 +1,24 @@
 """Makers of new samples. Pure: they neither call a model nor start a browser themselves."""
 
-from synth.annotate import Grade, excerpt, grade_request, read_grade
+from synth.annotate import (
+    Grade,
+    excerpt,
+    grade_request,
+    read_grade,
+)
 from synth.documents import MAX_CHARACTERS as PAGE_CHARACTERS
 from synth.documents import document_of
-from synth.office import OFFICE_KINDS, office_document
-from synth.reading import FORMATS, Paper, document_sample, full_text, ocr_sample
+from synth.office import (
+    OFFICE_KINDS,
+    office_document,
+)
+from synth.reading import (
+    FORMATS,
+    Paper,
+    document_sample,
+    full_text,
+    ocr_sample,
+)
 from synth.recaption import (
     Limits,
     Scene,
@@ -14,7 +28,10 @@ from synth.recaption import (
     copied_share,
     read_caption,
 )
-from synth.sheets import sheet_problem, sheet_sample
+from synth.sheets import (
+    sheet_problem,
+    sheet_sample,
+)
 
 __all__ = [
     "FORMATS",

@@ -274,6 +274,15 @@ def _palette(random: np.random.Generator, kind: str) -> Palette:
     return _pick(random, PALETTES)
 
 
+#: Signs that a family says it has, and draws as nothing.
+_BLANK = {"NanumSquare": "•"}
+
+
 def _bullets(random: np.random.Generator, family: str) -> tuple[str, ...]:
-    able = [b for b in BULLETS if not missing_glyphs("".join(b), f"'{family}'")]
+    blank = _BLANK.get(family, "")
+    able = [
+        b
+        for b in BULLETS
+        if not missing_glyphs("".join(b), f"'{family}'") and not set(blank) & set("".join(b))
+    ]
     return _pick(random, able) if able else ("-", "-", "-")

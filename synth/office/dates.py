@@ -13,8 +13,23 @@ _WEEKDAYS = "월화수목금토일"
 
 def date(random: np.random.Generator) -> datetime.date:
     """A working day of some years."""
-    day = _FIRST + datetime.timedelta(days=int(random.integers(_DAYS)))
+    return working(_FIRST + datetime.timedelta(days=int(random.integers(_DAYS))))
+
+
+def working(day: datetime.date) -> datetime.date:
+    """The day, or the Friday before a weekend."""
     return day - datetime.timedelta(days=max(0, day.weekday() - 4))
+
+
+def next_monday(day: datetime.date) -> datetime.date:
+    """The first Monday after a day."""
+    return day + datetime.timedelta(days=7 - day.weekday())
+
+
+def last_quarter(day: datetime.date) -> tuple[int, int]:
+    """Year and number of the quarter that is over on a day."""
+    quarter = (day.month - 1) // 3
+    return (day.year, quarter) if quarter else (day.year - 1, 4)
 
 
 def later(day: datetime.date, days: int) -> datetime.date:

@@ -20,7 +20,7 @@ from renderers.document import (
     runs,
 )
 from synth.invented import address, company, person, phone, pick, sample
-from synth.office.dates import date, later, short, spelled
+from synth.office.dates import date, later, next_monday, short, spelled
 from synth.office.money import dollars, won, won_in_words
 from synth.office.pieces import approval, cell, head, number, seal
 
@@ -51,7 +51,7 @@ def _boxes(chosen: str, several: tuple[str, ...]) -> str:
 def _leave(random: np.random.Generator) -> Document:
     day, name = date(random), person(random, "ko")
     length = int(random.integers(1, 6))
-    start = later(day, int(random.integers(3, 20)))
+    start = next_monday(later(day, int(random.integers(3, 20))))
     end = later(start, length - 1)
     kinds = ("연차", "반차", "병가", "경조", "공가")
     kind = pick(random, kinds[:1] + kinds[2:])
@@ -161,7 +161,7 @@ _TEAMS_EN = ("Operations", "Engineering", "Customer Care", "Design", "Finance", 
 def _leave_en(random: np.random.Generator) -> Document:
     day, name = date(random), person(random, "en")
     length = int(random.integers(1, 6))
-    start = later(day, int(random.integers(5, 25)))
+    start = next_monday(later(day, int(random.integers(5, 25))))
     kinds = ("Annual", "Sick", "Family", "Jury duty")
     rows = (
         (_label("Employee"), cell(name), _label("Department"), cell(pick(random, _TEAMS_EN))),

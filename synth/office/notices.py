@@ -18,7 +18,7 @@ from renderers.document import (
     runs,
 )
 from synth.invented import address, company, person, phone, pick
-from synth.office.dates import date, later, short, spelled
+from synth.office.dates import date, later, next_monday, short, spelled, working
 from synth.office.pieces import cell, head
 
 
@@ -41,7 +41,7 @@ _WORKS_KO = (
 def _works(random: np.random.Generator) -> Document:
     what, why, *requests = pick(random, _WORKS_KO)
     building, day = pick(random, _BUILDINGS_KO), date(random)
-    start = later(day, int(random.integers(4, 12)))
+    start = next_monday(later(day, int(random.integers(2, 8))))
     first = int(random.integers(8, 12))
     rows = [(head("구분"), head("일자"), head("시간"))]
     for k in range(int(random.integers(2, 4))):
@@ -79,10 +79,10 @@ def _letter(random: np.random.Generator) -> Document:
     event = pick(
         random, ("직장 내 안전 교육", "개인정보 보호 교육", "청렴 실천 연수", "재난 대비 훈련")
     )
-    when = later(day, int(random.integers(10, 25)))
+    when = working(later(day, int(random.integers(10, 25))))
     hour = int(random.integers(9, 16))
     seats = int(random.integers(3, 13)) * 10
-    last = later(when, -5)
+    last = working(later(when, -5))
     return Document("notice", "ko", (
         Heading(1, runs(office)),
         KeyValue((
@@ -112,16 +112,28 @@ def _seal_of(office: str) -> str:
     return "\n".join(letters[k : k + wide] for k in range(0, len(letters), wide))
 
 
+_HALLS_KO = (
+    ("가온시립도서관", ("장서 점검", "냉난방 설비 교체")), ("누리체육관", ("바닥 보수 공사", "조명 교체")),
+    ("새별미술관", ("전시 교체", "시설 보수 공사")), ("한울수영장", ("수조 청소", "시설 안전 점검")),
+)  # fmt: skip
+
+
+def _by(word: str) -> str:
+    """The particle of a cause: 로 after a vowel or ㄹ, 으로 after another consonant."""
+    last = ord(word[-1]) - 0xAC00
+    return "으로" if 0 <= last < 11172 and last % 28 not in (0, 8) else "로"
+
+
 def _closing(random: np.random.Generator) -> Document:
-    where = pick(random, ("가온시립도서관", "누리체육관", "새별미술관", "한울수영장"))
+    where, reasons = pick(random, _HALLS_KO)
     day = date(random)
     start = later(day, int(random.integers(5, 15)))
     end = later(start, int(random.integers(1, 6)))
-    why = pick(random, ("시설 보수 공사", "장서 점검", "냉난방 설비 교체", "전시 교체"))
+    why = pick(random, reasons)
     return Document("notice", "ko", (
         Heading(1, runs(f"{where} 임시 휴관 안내")),
         Paragraph(runs(f"{where}을 이용해 주시는 여러분께 감사드립니다." if _topic(where) == "이" else f"{where}를 이용해 주시는 여러분께 감사드립니다.")),
-        Paragraph((Text(f"{why}로 인하여 "), Text(f"{short(start, 'ko')}부터 {short(end, 'ko')}까지", bold=True), Text(" 휴관합니다. 이용에 착오 없으시기 바랍니다."))),
+        Paragraph((Text(f"{why}{_by(why)} 인하여 "), Text(f"{short(start, 'ko')}부터 {short(end, 'ko')}까지", bold=True), Text(" 휴관합니다. 이용에 착오 없으시기 바랍니다."))),
         Item((Text("휴관 기간: ", bold=True), Text(f"{short(start, 'ko')} ~ {short(end, 'ko')}"))),
         Item((Text("휴관 사유: ", bold=True), Text(why))),
         Item((Text("재개관: ", bold=True), Text(f"{short(later(end, 1), 'ko')} 09:00"))),
@@ -143,7 +155,7 @@ def _works_en(random: np.random.Generator) -> Document:
     what, why, *requests = pick(random, _WORKS_EN)
     day, manager = date(random), person(random, "en")
     house = pick(random, ("Lantern Court Apartments", "Alder House", "Harbor Street Lofts"))
-    start = later(day, int(random.integers(4, 12)))
+    start = next_monday(later(day, int(random.integers(2, 8))))
     hour = int(random.integers(8, 11))
     rows = [(head("Building"), head("Date"), head("Hours"))]
     for k in range(int(random.integers(2, 4))):

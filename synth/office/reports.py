@@ -18,7 +18,7 @@ from renderers.document import (
     runs,
 )
 from synth.invented import company, person, pick
-from synth.office.dates import date, later, short
+from synth.office.dates import date, last_quarter, later, short
 from synth.office.money import dollars, won
 from synth.office.pieces import approval, head, number, paged
 
@@ -48,7 +48,8 @@ def _share(result: int, goal: int) -> str:
 
 
 def _korean(random: np.random.Generator) -> Document:
-    day, where, quarter = date(random), company(random, "ko"), int(random.integers(1, 5))
+    day, where = date(random), company(random, "ko")
+    year, quarter = last_quarter(day)
     months = [quarter * 3 - 2 + k for k in range(3)]
     regions = _REGIONS_KO[: int(random.integers(3, 6))]
     figures = _figures(random, len(regions))
@@ -67,7 +68,7 @@ def _korean(random: np.random.Generator) -> Document:
     return Document("report", "ko", (
         Beside(((Heading(1, runs(f"{quarter}분기 영업 실적 보고")), KeyValue(facts)), (approval(random, signed=int(random.integers(1, 4))),)), (1.7, 1)),
         Heading(2, runs("1. 개요")),
-        Paragraph((Text(f"{day.year}년 {quarter}분기 매출은 "), Text(f"{won(result)}만 원", bold=True), Text(f"으로, 목표 {won(goal)}만 원의 {_share(result, goal)}입니다."), Mark(1), Text(f" 권역별로는 {best}의 달성률이 가장 높았습니다."))),
+        Paragraph((Text(f"{year}년 {quarter}분기 매출은 "), Text(f"{won(result)}만 원", bold=True), Text(f"으로, 목표 {won(goal)}만 원의 {_share(result, goal)}입니다."), Mark(1), Text(f" 권역별로는 {best}의 달성률이 가장 높았습니다."))),
         Heading(2, runs("2. 권역별 실적")),
         Table(tuple(rows), 2, caption=runs(f"표 1. {quarter}분기 권역별 매출"), unit="(단위: 만 원)"),
         Heading(2, runs("3. 향후 계획")),
@@ -103,7 +104,8 @@ def _table(
 
 
 def _english(random: np.random.Generator) -> Document:
-    day, where, quarter = date(random), company(random, "en"), int(random.integers(1, 5))
+    day, where = date(random), company(random, "en")
+    year, quarter = last_quarter(day)
     names = (
         "January",
         "February",
@@ -127,7 +129,7 @@ def _english(random: np.random.Generator) -> Document:
     goal = sum(sum(f[::2]) for f in figures)
     result = sum(sum(f[1::2]) for f in figures)
     return Document("report", "en", (
-        Heading(1, runs(f"Sales Report, Q{quarter} {day.year}")),
+        Heading(1, runs(f"Sales Report, Q{quarter} {year}")),
         Paragraph(runs(f"Prepared by {person(random, 'en')} for the board of {where.name}\n{short(day, 'en')}"), "byline"),
         Heading(2, runs("Summary")),
         Paragraph((Text("Sales in the quarter came to "), Text(dollars(result * 100000), bold=True), Text(f", which is {_share(result, goal)} of plan."), Mark(1), Text(f" Measured against its plan, the {best} region did best."))),

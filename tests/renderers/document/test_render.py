@@ -47,7 +47,7 @@ def picture():
     return Picture(data.getvalue(), "png", 90, 60)
 
 
-def everything(kind, lang, paragraphs=12):
+def everything(kind, lang, paragraphs=8):
     """Every kind of block, and text for some pages."""
     words = WORDS[lang]
     head = Cell(runs("A"), header=True, align="center")
@@ -82,7 +82,7 @@ def rendered(browser):
     def render(kind, lang="en", key="k", **fields):
         if (kind, lang, key) not in kept:
             document = everything(kind, lang, **fields)
-            kept[kind, lang, key] = render_document(browser, document, seed=0, key=key, scale=1)
+            kept[kind, lang, key] = render_document(browser, document, seed=0, key=key)
         return kept[kind, lang, key]
 
     return render
@@ -191,7 +191,8 @@ def test_pages_are_numbered_and_together_say_what_the_document_says(rendered, ki
     ]
     for page in pages:
         assert page.document.numbers in page.layout.line.labels
-        assert page.pixels.shape[:2] == (page.theme.paper.height, page.theme.paper.width)
+        paper = page.theme.paper
+        assert page.pixels.shape[:2] == (2 * paper.height, 2 * paper.width)
     paragraphs = [b for p in pages for b in p.document.blocks if isinstance(b, Paragraph)]
     said = squeeze("".join(r.text for b in paragraphs for r in b.runs if isinstance(r, Text)))
     expected = [b for b in everything(kind, "en").blocks if isinstance(b, Paragraph)]
@@ -213,7 +214,7 @@ def test_cut_paragraphs_break_their_lines_as_whole_ones(browser, rendered):
     sheet = Sheet((), [whole.blocks], whole.footnotes)
     theme = pages[0].theme
     html = page_html(whole, theme, sheet, measuring=True)
-    column = browser.measure(Page(html, theme.paper.width, None, 1.0, "en"))
+    column = browser.measure(Page(html, theme.paper.width, None, 2.0, "en"))
     drawn = [line for p in pages for line in lines_of_paragraphs(p.layout)]
     assert drawn == lines_of_paragraphs(column)
 
@@ -235,9 +236,9 @@ def test_measuring_a_page_gives_the_layout_of_its_picture(browser):
 
 def test_the_same_document_gives_the_same_bytes_in_any_order(browser):
     one, other = everything("form", "ko", 3), everything("article", "en", 3)
-    first = render_document(browser, one, seed=0, key="a", scale=1)
-    render_document(browser, other, seed=0, key="a", scale=1)
-    again = render_document(browser, one, seed=0, key="a", scale=1)
+    first = render_document(browser, one, seed=0, key="a")
+    render_document(browser, other, seed=0, key="a")
+    again = render_document(browser, one, seed=0, key="a")
     assert [p.pixels.tobytes() for p in first] == [p.pixels.tobytes() for p in again]
     assert all(
         (a.layout.char.boxes == b.layout.char.boxes).all()
@@ -247,7 +248,7 @@ def test_the_same_document_gives_the_same_bytes_in_any_order(browser):
 
 def test_themes_differ_by_key(browser):
     themes = {
-        render_document(browser, everything("report", "ko", 1), seed=0, key=k, scale=1)[0].theme
+        render_document(browser, everything("report", "ko", 1), seed=0, key=k)[0].theme
         for k in "abcde"
     }
     assert len(themes) == 5
@@ -263,13 +264,13 @@ def test_themes_differ_by_key(browser):
 )
 def test_what_cannot_be_drawn_truly_is_refused(browser, block, reason):
     with pytest.raises(Refused) as refused:
-        render_document(browser, Document("report", "en", (block,)), seed=0, key="k", scale=1)
+        render_document(browser, Document("report", "en", (block,)), seed=0, key="k")
     assert refused.value.reason == reason
 
 
 def test_markup_in_content_is_text(browser):
     text = "<script>document.body.remove()</script> &amp; {{ 7 * 7 }} \\(x\\)"
     (page,) = render_document(
-        browser, Document("report", "en", (Paragraph(runs(text)),)), seed=0, key="k", scale=1
+        browser, Document("report", "en", (Paragraph(runs(text)),)), seed=0, key="k"
     )
     assert squeeze("".join(page.layout.char.labels)) == squeeze(text)
