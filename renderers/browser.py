@@ -73,8 +73,8 @@ _ARGUMENTS = [
 ]
 #: Frames on demand, which only the headless shell has.
 _FRAMES_ON_DEMAND = ["--run-all-compositor-stages-before-draw", "--enable-begin-frame-control"]
-#: Frames asked for until one holds a picture: the first after a change of size may not.
-_FRAMES = 8
+#: Seconds to wait after each frame that holds no picture; together far more than any needed.
+_FRAME_WAITS = [0.0, 0.001, 0.002, 0.005, *[0.01] * 10, *[0.1] * 30]
 #: The document whose root others replace. Everything else is refused where it asks.
 _BASE = (
     "<!doctype html><html><head>"
@@ -247,9 +247,11 @@ class Browser:
         if not self._on_demand:
             return self._call("Page.captureScreenshot", kind, until, _Shot).data
         method = "HeadlessExperimental.beginFrame"
-        for _ in range(_FRAMES):
+        # The first frames after a change of size, or of a new tab, may hold no picture.
+        for wait in _FRAME_WAITS:
             if data := self._call(method, {"screenshot": kind}, until, _Frame).data:
                 return data
+            time.sleep(wait)
         raise RenderError("the browser drew no frame")
 
     def _resize(self, page: Page, height: int, until: float) -> None:

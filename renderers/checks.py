@@ -45,8 +45,9 @@ OVERFLOW_SLACK = 1.0
 MAX_OVERLAP = 0.2
 #: Contrast of text by its colours: what WCAG 2.1 (1.4.3) asks of large text.
 MIN_CONTRAST = 3.0
-#: Contrast by pixels, of the lightest and the darkest in a word's box; thin strokes lose some.
-MIN_PIXEL_CONTRAST = 2.0
+#: Contrast by pixels, of the lightest and the darkest in a word's box. A thin dash of a grey
+#: that has 4.5 by its colour keeps 1.8; text that cannot be seen has 1.2.
+MIN_PIXEL_CONTRAST = 1.5
 #: Standard deviation of the picture's grey, 0..255; a page of one line has 8.
 MIN_DEVIATION = 3.0
 #: Pixels an em, after the model's picture processor has scaled the picture to its budget:

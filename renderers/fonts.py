@@ -96,11 +96,11 @@ class Font:
     def has(self, character: str, weight: int = 400, italic: bool = False) -> bool:
         """Whether the family can draw a character; what is invisible needs no glyph."""
         code = ord(character)
-        if code < _PLANES and self._face(weight, italic)[code]:
+        if code < _PLANES and self.face(weight, italic)[code]:
             return True
         return character in _SELECTORS or unicodedata.category(character) in _INVISIBLE
 
-    def _face(self, weight: int, italic: bool) -> NDArray[np.bool_]:
+    def face(self, weight: int, italic: bool) -> NDArray[np.bool_]:
         """The face that CSS draws (CSS Fonts 4, 5.2); one that is not there is made by slanting."""
         weights = sorted(w for w, slanted in self.faces if slanted == italic)
         if not weights:
@@ -175,8 +175,7 @@ def fonts_digest(families: Iterable[str] | None = None) -> str:
 @lru_cache(maxsize=4096)
 def _listed(families: str) -> tuple[Font, ...]:
     """The installed families of a CSS list; generic and unknown ones promise nothing."""
-    quoted = re.findall(r"\"([^\"]*)\"|'([^']*)'|([^,]+)", families)
-    names = [double or single or bare.strip() for double, single, bare in quoted]
+    names = [name.strip().strip("\"'") for name in families.split(",")]
     return tuple(installed()[name] for name in names if name in installed())
 
 

@@ -24,18 +24,16 @@ MAX_EXPAND = 1000
 MAX_SIZE = 20.0
 
 _SCRIPTS = ("katex.min.js", "contrib/mhchem.min.js")
-_PLACES = (Path(sys.prefix) / "share" / "katex", Path("/usr/share/javascript/katex"))
 
 
 @cache
 def find_katex() -> Path:
     """The folder with katex.min.js, katex.min.css, contrib/ and fonts/; or KatexMissing."""
-    chosen = os.environ.get("VLMFORGE_KATEX")
-    for folder in [Path(chosen)] if chosen else _PLACES:
-        if (folder / "katex.min.js").is_file() and (folder / "fonts").is_dir():
-            return folder
+    folder = Path(os.environ.get("VLMFORGE_KATEX") or Path(sys.prefix) / "share" / "katex")
+    if (folder / "katex.min.js").is_file() and (folder / "fonts").is_dir():
+        return folder
     raise KatexMissing(
-        "KaTeX was not found: run scripts/setup, or set VLMFORGE_KATEX to its dist folder"
+        f"no KaTeX in {folder}: run scripts/setup, or set VLMFORGE_KATEX to its dist folder"
     )
 
 

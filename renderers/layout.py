@@ -325,7 +325,7 @@ def _with_tex(labels: list[str], formula: Indices, formulas: Formulas) -> list[s
 
 
 def _join(texts: list[str], starts: NDArray[np.intp]) -> list[str]:
-    ends = [*starts[1:].tolist(), len(texts)]
+    ends = [*starts[1:].tolist(), len(texts)][: len(starts)]
     return ["".join(texts[a:b]) for a, b in zip(starts.tolist(), ends, strict=True)]
 
 

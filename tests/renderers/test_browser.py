@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-import contextlib
 import os
+import random
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
+import numpy as np
 import pytest
 
-from renderers import Browser, RenderError
-
-MEASURE = "() => JSON.stringify({height: 50, title: document.title})"
+from renderers import Browser, Refused, RenderError
+from tests.renderers.pages import page
 
 
 @pytest.fixture
@@ -21,12 +22,9 @@ def own_browser():
     browser.close()
 
 
-def shoot(browser, body, script=MEASURE):
-    html = f"<!doctype html><html><head><title>t</title></head><body>{body}</body></html>"
-    return browser.shoot(html, script, None, width=100, scale=1)
-
-
-def test_content_reaches_neither_network_nor_files(own_browser, tmp_path):
+@pytest.fixture
+def server():
+    """A server that remembers what it was asked for."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -38,52 +36,155 @@ def test_content_reaches_neither_network_nor_files(own_browser, tmp_path):
         def log_message(self, *_):
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    listening = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_address[1]}", asked
+    listening.shutdown()
+    listening.server_close()
+
+
+PAGES = [
+    page(f"<p data-block=paragraph>{text} <span data-tex='x^{k}'></span></p>", scale=1.0 + k % 3)
+    for k, text in enumerate(["하나 둘", "Three four", "다섯\n여섯", "<b>seven</b>", "여덟 아홉"])
+]
+
+
+def same(one, other):
+    return (
+        np.array_equal(one.pixels, other.pixels)
+        and one.layout.char.labels == other.layout.char.labels
+        and np.array_equal(one.layout.char.boxes, other.layout.char.boxes)
+    )
+
+
+def test_a_page_gives_the_same_picture_in_any_order_and_on_any_browser(own_browser):
+    first = [own_browser.draw(p) for p in PAGES]
+    order = list(range(len(PAGES))) * 2
+    random.Random(0).shuffle(order)
+    assert all(same(own_browser.draw(PAGES[k]), first[k]) for k in order)
+    own_browser.close()
+    other = Browser()
+    try:
+        for browser in (own_browser, other):
+            assert all(same(browser.draw(p), first[k]) for k, p in enumerate(PAGES))
+    finally:
+        other.close()
+
+
+def test_any_thread_may_ask(own_browser):
+    wanted = [own_browser.draw(p) for p in PAGES]
+    with ThreadPoolExecutor(4) as threads:
+        drawn = list(threads.map(own_browser.draw, PAGES * 3))
+    assert all(same(d, wanted[k % len(PAGES)]) for k, d in enumerate(drawn))
+
+
+def test_content_reaches_neither_network_nor_files(own_browser, server, tmp_path):
+    address, asked = server
     (tmp_path / "secret.html").write_text("secret")
-    address = f"http://127.0.0.1:{server.server_address[1]}"
-    body = f"""<img src="{address}/img"><link rel=stylesheet href="{address}/css">
-        <iframe src="{address}/frame"></iframe><iframe src="file://{tmp_path}/secret.html"></iframe>
-        <style>@import url("{address}/import"); body {{ background: url("{address}/bg") }}</style>"""
-    script = "() => new Promise(r => setTimeout(() => r(JSON.stringify({height: 50})), 500))"
-    assert shoot(own_browser, body, script).measured == {"height": 50}
-    # A page that sends the browser elsewhere is lost, and still reaches nothing.
-    with pytest.raises(RenderError):
-        shoot(own_browser, f'<meta http-equiv="refresh" content="0; url={address}/go">', script)
-    server.shutdown()
-    server.server_close()
+    body = f"""<p>글</p><iframe src="{address}/frame"></iframe><iframe srcdoc="{address}"></iframe>
+        <iframe src="file://{tmp_path}/secret.html"></iframe><object data="{address}/o"></object>
+        <link rel=stylesheet href="{address}/css"><link rel=preconnect href="{address}">
+        <link rel=dns-prefetch href="//example.org"><video src="{address}/v"></video>
+        <svg><image href="{address}/svg" /><use href="{address}/use#a" /></svg>
+        <form action="{address}/form"><input autofocus></form><base href="{address}">
+        <meta http-equiv="refresh" content="0; url={address}/go">
+        <style>@import url("{address}/import"); p {{ background: url("{address}/background") }}
+        @font-face {{ font-family: f; src: url("{address}/font") }} p {{ font-family: f }}</style>"""
+    drawing = own_browser.draw(page(body))
+    time.sleep(0.5)
+    assert drawing.layout.word.labels[0] == "글"
+    assert own_browser.draw(page("다음")).layout.word.labels == ["다음"]
+    assert own_browser.blocked >= 3
+    with pytest.raises(Refused) as refused:
+        own_browser.draw(page(f'<img src="{address}/picture">'))
+    assert refused.value.reason == "broken_image"
+    with pytest.raises(Refused):
+        own_browser.draw(page(f'<img src="file://{tmp_path}/secret.png">'))
     assert asked == []
 
 
 def test_scripts_of_the_content_do_not_run(own_browser):
-    body = "<script>document.title = 'ran'</script><img src=x onerror=\"document.title = 'ran'\">"
-    assert shoot(own_browser, body).measured["title"] == "t"
+    change = "document.body.textContent = 'ran'"
+    body = f"""<p>글</p><script>{change}</script><svg onload="{change}"><script>{change}</script>
+        </svg><body onload="{change}"><details open ontoggle="{change}"></details>
+        <a href="javascript:{change}" autofocus onfocus="{change}">x</a>
+        <div style="animation: a 1s" onanimationstart="{change}"></div>
+        <style>@keyframes a {{ from {{ opacity: 0 }} }}</style>"""
+    assert own_browser.draw(page(body)).layout.word.labels == ["글", "x"]
+    time.sleep(0.2)
+    assert own_browser.draw(page("다음")).layout.word.labels == ["다음"]
+
+
+def test_one_page_leaves_nothing_for_the_next(own_browser):
+    before = own_browser.draw(page("<p>글</p>"))
+    own_browser.draw(
+        page(
+            "<p id=katex>다른</p>",
+            "@font-face { font-family: 'Noto Sans CJK KR'; src: url(data:font/woff2,x) }"
+            "html { filter: invert(1); zoom: 3 } p { color: red }",
+            height=900,
+            scale=2.0,
+        )
+    )
+    assert same(own_browser.draw(page("<p>글</p>")), before)
 
 
 def test_a_killed_browser_is_replaced(own_browser):
-    shoot(own_browser, "one")
-    for pid in _browser_processes():
+    own_browser.draw(page("one"))
+    for pid in own_browser.processes():
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(RenderError, match="died"):
+        own_browser.draw(page("two"))
+    assert own_browser.draw(page("three")).layout.word.labels == ["three"]
+
+
+def test_a_killed_tab_costs_one_picture(own_browser):
+    own_browser.draw(page("one"))
+    for pid in own_browser.processes()[1:]:
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(RenderError):
-        shoot(own_browser, "two")
-    assert shoot(own_browser, "three").measured["height"] == 50
+        own_browser.draw(page("two"))
+    assert own_browser.draw(page("three")).layout.word.labels == ["three"]
 
 
-def test_a_script_that_fails_costs_one_picture(own_browser):
-    with pytest.raises(RenderError):
-        shoot(own_browser, "x", "() => { throw new Error('no') }")
-    assert shoot(own_browser, "x").png.startswith(b"\x89PNG")
+def test_a_browser_that_hangs_is_replaced_at_the_deadline(own_browser, monkeypatch):
+    own_browser.draw(page("one"))
+    for pid in (hung := own_browser.processes()):
+        os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("renderers.browser.DEADLINE", 1.0)
+    begun = time.monotonic()
+    with pytest.raises(RenderError, match="no answer in time"):
+        own_browser.draw(page("two"))
+    assert time.monotonic() - begun < 5
+    monkeypatch.undo()
+    assert own_browser.draw(page("three")).layout.word.labels == ["three"]
+    assert not set(hung) & set(own_browser.processes())
 
 
-def _browser_processes():
-    """The browsers below this process: shell scripts and all."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    drivers = {pid for pid, parent in parents.items() if parent == os.getpid()}
-    below, found = drivers, set()
-    while below:
-        below = {pid for pid, parent in parents.items() if parent in below}
-        found |= below
-    return found
+def test_a_browser_that_grows_is_replaced(own_browser, monkeypatch):
+    own_browser.draw(page("one"))
+    first = own_browser.processes()[0]
+    monkeypatch.setattr("renderers.browser.MAX_MEMORY", own_browser.memory() // 2)
+    monkeypatch.setattr("renderers.browser.MEMORY_EVERY", 2)
+    wanted = own_browser.draw(page("two"))
+    assert same(own_browser.draw(page("two")), wanted)
+    assert own_browser.processes()[0] != first
+
+
+def test_no_process_is_left_behind(own_browser):
+    own_browser.draw(page("one"))
+    processes = own_browser.processes()
+    assert len(processes) > 1
+    own_browser.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and any(map(_runs, processes)):
+        time.sleep(0.05)
+    assert not any(map(_runs, processes))
+
+
+def _runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -148,16 +148,16 @@ def test_a_problem_worth_points_says_so(browser):
 
 def test_targets_say_the_problem_as_printed(browser):
     problem = parse_problem(
-        "Find $x<1$ in 5 * 3_a_ <b>.\n\n$$x^2$$", ["$1$", "#2 & 50%"], lang="en", points=2
+        "Find $x<1$ in 5 * 3*a* <b>.\n\n$$x^2$$", ["$1$", "#2 & 50%"], lang="en", points=2
     )
     sheet = render(browser, problem, kinds=["worksheet"])
     style, targets = sheet.style, sheet.targets
     first, second = style.labels
     before = style.number if style.inline_number else ""
-    assert f"{before} Find $x<1$ in 5 * 3\\_a\\_ \\<b>.".strip() in targets["markdown"]
+    assert f"{before} Find $x<1$ in 5 * 3\\*a\\* \\<b>.".strip() in targets["markdown"]
     assert "$$x^2$$" in targets["markdown"]
     assert targets["markdown"].endswith(f"{first} $1$  \n{second} #2 & 50%")
-    assert r"Find \(x&lt;1\) in 5 * 3_a_ &lt;b&gt;." in targets["html"]
+    assert r"Find \(x&lt;1\) in 5 * 3*a* &lt;b&gt;." in targets["html"]
     assert f"<ul><li>{first} \\(1\\)</li><li>{second} #2 &amp; 50%</li></ul>" in targets["html"]
     assert r"\[x^2\]" in targets["tex"]
     assert rf"\item[{second}] \#2 \& 50\%" in targets["tex"]
