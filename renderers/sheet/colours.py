@@ -66,9 +66,10 @@ def dark(random: np.random.Generator) -> Palette:
     paper = _hsl(hue, random.uniform(0.05, 0.45), random.uniform(0.07, 0.16))
     return Palette(
         ink=_hsl(hue, 0.15, 0.95),
-        faint=_hsl(hue, 0.12, 0.74),
+        faint=_hsl(hue, 0.12, 0.76),
         paper=paper,
-        accent=_hsl((hue + random.choice([0.1, 0.5, 0.6])) % 1, random.uniform(0.4, 0.65), 0.7),
+        # Blue is the darkest colour of a lightness: at 0.78 it still stands out.
+        accent=_hsl((hue + random.choice([0.1, 0.5, 0.6])) % 1, random.uniform(0.4, 0.65), 0.78),
         on_accent=_hsl(hue, 0.4, 0.08),
         tint=_hsl(hue, 0.2, 0.2),
         rule=_hsl(hue, 0.15, 0.36),
@@ -89,7 +90,7 @@ def written(random: np.random.Generator) -> Palette:
 
 def _readable(hue: float, saturation: float, lightness: float, paper: str) -> str:
     """The lightest shade, up to `lightness`, that can be read on the paper and under white."""
-    while True:
+    while True:  # Black is at 21:1, so that this ends.
         colour = _hsl(hue, saturation, lightness)
         if min(contrast(colour, paper), contrast(colour, "#ffffff")) >= MIN_CONTRAST:
             return colour

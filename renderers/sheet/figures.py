@@ -14,6 +14,7 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PIL import Image
 
@@ -117,12 +118,9 @@ _TABLE_MENTIONS = (
     r"(?:右|左|下|上|次)の(?:度数分布)?表(?=[はをのにか])(?!を(?:完成|作|か[きけ]))",
     r"\bbảng\s(?:sau|bên|dưới)\b",
 )
-#: Two rows of columns: a table is there, as text or as TeX.
-_COLUMNS = re.compile(
-    r"(?:^\S{1,3}(?: \S{1,3}){2,}\n?){2,}|(?:^[^\n]*\S(?:\t+| {2,}|\s*\|\s*)\S[^\n]*\n?){2,}|"
-    r"\\begin\{(?:array|tabular|[bpv]?matrix)\}",
-    re.M,
-)
+#: A row of columns, or of a grid; two of them one below the other are a table, as is TeX's.
+_ROW = re.compile(r"\S(?:\t+| {2,}| *\| *)\S|^\S{1,3}(?: \S{1,3}){2,}$")
+_TEX_TABLE = re.compile(r"\\begin\{(?:array|tabular|[bpv]?matrix)\}")
 _FIGURE = re.compile("|".join(f"(?:{p})" for p in _MENTIONS), re.I)
 _TABLE = re.compile("|".join(f"(?:{p})" for p in _TABLE_MENTIONS), re.I)
 
@@ -134,7 +132,12 @@ def is_mentioned(text: str) -> str:
 
 def is_table_mentioned(text: str) -> str:
     """The words by which a text speaks of a table that is not in it; "" if it does not."""
-    return "" if _COLUMNS.search(text) else _first(_TABLE, text)
+    return "" if _has_table(text) else _first(_TABLE, text)
+
+
+def _has_table(text: str) -> bool:
+    rows = [bool(_ROW.search(line)) for line in text.split("\n")]
+    return bool(_TEX_TABLE.search(text)) or any(a and b for a, b in pairwise(rows))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

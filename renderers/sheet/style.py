@@ -14,6 +14,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from records import generator
 from renderers.checks import MIN_SIZE, MIN_SIZE_DENSE, check_text
 from renderers.errors import FontsMissing, Refused
-from renderers.fonts import fonts_for, missing_glyphs
+from renderers.fonts import fonts_for, installed, missing_glyphs
 from renderers.sheet.colours import Palette, coloured, dark, printed, written
 from renderers.sheet.problem import Problem, Span
 from renderers.sheet.words import SUBJECTS, WORDS, Words
@@ -443,23 +444,35 @@ def _words(
 
 
 def _fonts(problem: Problem, shape: _Shape, signs: str) -> tuple[list[str], list[str]]:
-    """Families that text and headings can have; a role that has none of a language has none."""
-    needed = problem.characters + _printed(problem.lang)
-    if missing_glyphs(needed, f'"{signs}"'):
+    """Families that text and headings can have; none where a sign is missing everywhere."""
+    own = problem.characters
+    if missing_glyphs(own, f'"{signs}"'):
         return [], []
-    letters = "".join(c for c in dict.fromkeys(needed) if unicodedata.category(c)[0] in "LMN")
+    letters = _letters(own)
 
     def able(roles: Sequence[str]) -> list[str]:
-        families = list[str]()
-        for role in roles:
-            try:
-                families += [f.family for f in fonts_for(letters, role, problem.lang, (400,))]
-            except FontsMissing:
-                if role not in ("hand", "display"):
-                    raise
-        return families
+        families = [f for role in roles for f in _families(role, problem.lang)]
+        bad = {f for f in families if installed()[f].missing(letters)}
+        return [f for f in families if f not in bad]
 
-    return able(shape.roles), able(shape.heading_roles)
+    headings = [f for role in shape.heading_roles for f in _families(role, problem.lang)]
+    return able(shape.roles), headings
+
+
+@cache
+def _families(role: str, lang: str) -> tuple[str, ...]:
+    """Families that have what is printed around problems; hands and display faces may lack it."""
+    try:
+        return tuple(f.family for f in fonts_for(_letters(_printed(lang)), role, lang, (400,)))
+    except FontsMissing:
+        if role in ("hand", "display"):
+            return ()
+        raise
+
+
+def _letters(text: str) -> str:
+    """The letters, marks and digits of a text, each once: the family of the text has them all."""
+    return "".join(c for c in dict.fromkeys(text) if unicodedata.category(c)[0] in "LMN")
 
 
 def _printed(lang: str) -> str:
