@@ -128,7 +128,9 @@ class Render(Stage):
             document = office_document(kind, lang, seed=self.seed, key=str(number))
             pages = self._draw(document, f"{kind} {number}")
         except (Refused, RenderError) as error:
-            raise AssertionError(f"{source.url} cannot be drawn: {error}") from error
+            # It was made of nothing: there is no row to reject.
+            out.count(f"papers_refused_{_reason(error)}")
+            return
         for page in pages:
             self._ask(page, document, source, (), out)
 
@@ -185,7 +187,9 @@ def _pictures(sample: Sample, packs: PackReader) -> Iterator[tuple[int, Picture]
 
 
 def _reject(sample: Sample, error: Refused | RenderError, out: UnitOutput) -> None:
-    reason, detail = "render_failed", str(error)
-    if isinstance(error, Refused):
-        reason, detail = error.reason, error.detail
-    out.reject(to_batch([sample]), [reason], detail=[detail])
+    detail = error.detail if isinstance(error, Refused) else str(error)
+    out.reject(to_batch([sample]), [_reason(error)], detail=[detail])
+
+
+def _reason(error: Refused | RenderError) -> str:
+    return error.reason if isinstance(error, Refused) else "render_failed"
