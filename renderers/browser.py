@@ -233,6 +233,7 @@ class Browser:
         made = self._call("Target.createTarget", target, until, _Target)
         attach = {"targetId": made.target_id, "flatten": True}
         self._session = self._call("Target.attachToTarget", attach, until, _Session).session_id
+        self._call("Inspector.enable", {}, until)
         self._call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]}, until)
         frame = self._call("Page.getFrameTree", {}, until)["frameTree"]["frame"]["id"]
         self._call("Page.setDocumentContent", {"frameId": frame, "html": _BASE}, until)
@@ -321,9 +322,14 @@ class Browser:
             self._tools = None
 
 
-@cache
 def shared_browser() -> Browser:
     """The browser of this process, ended with it."""
+    return _browser_of(os.getpid())
+
+
+# A process that was forked from one with a browser has its own.
+@cache
+def _browser_of(pid: int) -> Browser:
     browser = Browser()
     atexit.register(browser.close)
     return browser
