@@ -48,8 +48,8 @@ MIN_CONTRAST = 3.0
 #: Contrast by pixels, of the lightest and the darkest in a word's box. A thin dash of a grey
 #: that has 4.5 by its colour keeps 1.8; text that cannot be seen has 1.2.
 MIN_PIXEL_CONTRAST = 1.5
-#: Pixels around a word's box that are looked at for its contrast.
-CONTRAST_MARGIN = 3
+#: Pixels around a word's box that are looked at too.
+_AROUND = 2
 #: Standard deviation of the picture's grey, 0..255; a page of one line has 8.
 MIN_DEVIATION = 3.0
 #: Pixels an em, after the model's picture processor has scaled the picture to its budget:
@@ -173,9 +173,13 @@ def without_ink(inked: Inked) -> Refused | None:
 def pixel_contrast(layout: Layout, pixels: NDArray[np.uint8]) -> Refused | None:
     """`low_contrast` by pixels."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    # With what is around it: the box of a dash is all ink.
-    around = np.rint(layout.word.boxes) + np.array([-1, -1, 1, 1]) * CONTRAST_MARGIN
-    grid = np.maximum(around, 0).astype(int).tolist()
+    # A dash or a filled square fills its box: what is around it tells the paper. On a
+    # picture or a gradient, boxes are not on the ink and have paper in them.
+    known = np.array([style.background is not None for style in layout.styles], np.bool_)
+    first = np.searchsorted(layout.char.parent, np.arange(len(layout.word)))
+    more = np.where(known[layout.char.style[first]], _AROUND, 0)[:, None]
+    around = layout.word.boxes + more * np.array([-1, -1, 1, 1])
+    grid = np.maximum(np.rint(around), 0).astype(int).tolist()
     for label, (x1, y1, x2, y2) in zip(layout.word.labels, grid, strict=True):
         inside = grey[y1:y2, x1:x2]
         if not inside.size:

@@ -8,6 +8,7 @@ pictures only, before any effect.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 import cv2
@@ -49,6 +50,10 @@ def tighten(layout: Layout, pixels: NDArray[np.uint8]) -> Inked:
         mine = np.flatnonzero(np.isin(char.style, styles))
         if len(mine):
             boxes[mine], inked[mine] = _around_ink(char.boxes[mine], pixels, colour)
+            # An underscore is a rule as wide as its box, a comma comes in from below.
+            low = mine[~inked[mine] & [_is_sign(char.labels[k]) for k in mine.tolist()]]
+            if len(low):
+                boxes[low], inked[low] = _around_ink(char.boxes[low], pixels, colour, margin=0.0)
     formulas = _formula_boxes(layout, pixels)
     pieces, in_formula = boxes.copy(), char.formula >= 0
     pieces[in_formula] = formulas[char.formula[in_formula]]
@@ -65,6 +70,10 @@ def tighten(layout: Layout, pixels: NDArray[np.uint8]) -> Inked:
         ),
         inked,
     )
+
+
+def _is_sign(grapheme: str) -> bool:
+    return unicodedata.category(grapheme[0])[0] in "PS"
 
 
 def _around_ink(

@@ -45,7 +45,7 @@ def document_of(sample: Sample, kind: str, pictures: Mapping[int, Picture]) -> D
     `pictures` are those of its images, by their index, that are to be shown. A
     picture that is not given is left out with its caption.
 
-    Raises Refused: not_a_page, too_short, no_heading, table_mismatch, and what
+    Raises Refused: not_a_page, too_short, no_heading, ragged_table, and what
     the blocks themselves refuse.
     """
     if sample.bucket not in BUCKETS or any(p.role or p.type == "think" for p in sample.parts):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from renderers import Refused
 from renderers.document import (
     Block,
     Break,
@@ -45,7 +46,12 @@ class TableLines:
     rows: tuple[tuple[str, ...], ...]
 
     def table(self) -> Table:
-        """The table that the lines alone say: the first row is its head."""
+        """The table that the lines alone say: the first row is its head.
+
+        Raises Refused (ragged_table): a bar in a formula cuts a cell.
+        """
+        if len({len(row) for row in self.rows}) > 1:
+            raise Refused("ragged_table", " | ".join(self.rows[0])[:100])
         rows = [tuple(Cell(inline(text), header=k == 0) for text in row)
                 for k, row in enumerate(self.rows)]  # fmt: skip
         return Table(tuple(rows), head=1)

@@ -143,6 +143,7 @@ def test_long_pages_end_with_a_whole_section():
         (make_sample("# Title\n\nshort"), "too_short"),
         (make_sample(PAGE), "no_heading"),
         (make_sample(PAGE, bucket="stem"), "not_a_page"),
+        (page("| a | b |\n| --- | --- |\n| $|x|$ | c |"), "ragged_table"),
         (make_sample(parts=(Part("text", text=PAGE, role="user"),)), "not_a_page"),
     ],
 )

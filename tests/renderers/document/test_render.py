@@ -274,3 +274,12 @@ def test_markup_in_content_is_text(browser):
         browser, Document("report", "en", (Paragraph(runs(text)),)), seed=0, key="k"
     )
     assert squeeze("".join(page.layout.char.labels)) == squeeze(text)
+
+
+@pytest.mark.parametrize("key", ["a", "b", "c"])
+def test_signs_that_are_all_ink_are_not_refused(browser, key):
+    words = (Text("a_b - – — _ ■ ' , . · words"),)
+    (page,) = render_document(
+        browser, Document("manual", "en", (Paragraph(words),)), seed=0, key=key
+    )
+    assert squeeze("".join(page.layout.char.labels)) == squeeze(words[0].text)
