@@ -197,6 +197,13 @@ class Browser:
                 raise RenderError(str(error)) from error
         return base64.b64decode(done["data"])
 
+    def evaluate(self, script: str) -> str | int | None:
+        """The value of JavaScript of ours in the tab, as the last picture left it."""
+        with self._lock:
+            if self._tools is None:
+                self._start()
+            return self._evaluate(script, time.monotonic() + DEADLINE)
+
     def version(self) -> str:
         """The browser's name and version."""
         with self._lock:
@@ -235,11 +242,12 @@ class Browser:
         made = self._call("Target.createTarget", target, until, _Target)
         attach = {"targetId": made.target_id, "flatten": True}
         self._session = self._call("Target.attachToTarget", attach, until, _Session).session_id
+        self._call("Inspector.enable", {}, until)
         self._call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]}, until)
         frame = self._call("Page.getFrameTree", {}, until)["frameTree"]["frame"]["id"]
         self._call("Page.setDocumentContent", {"frameId": frame, "html": _BASE}, until)
         self._evaluate(katex_script(), until)
-        self._evaluate(_measure_script(), until)
+        self._evaluate(browser_script(), until)
 
     def _draw(self, page: Page, until: float) -> Drawing:
         self._resize(page, page.height or WINDOW_HEIGHT, until)
@@ -314,9 +322,14 @@ class Browser:
             self._tools = None
 
 
-@cache
 def shared_browser() -> Browser:
     """The browser of this process, ended with it."""
+    return _browser_of(os.getpid())
+
+
+# A process that was forked from one with a browser has its own.
+@cache
+def _browser_of(pid: int) -> Browser:
     browser = Browser()
     atexit.register(browser.close)
     return browser
@@ -333,7 +346,7 @@ def _check_size(page: Page, height: int) -> None:
 
 
 @cache
-def _measure_script() -> str:
+def browser_script() -> str:
+    """JavaScript that defines `vlmforgeDraw` and `vlmforgeShow` in a page; see `measure.js`."""
     source = resources.files("renderers").joinpath("measure.js").read_text("utf-8")
-    limits = f"{MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}"
-    return f"globalThis.vlmforgeDraw = {source.rstrip()}({limits}); 0"
+    return f"{source.rstrip()}({MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}); 0"

@@ -1,5 +1,5 @@
-// Runs once in the browser's page; returns the function that draws a document and says
-// where each of its characters stands. Lengths are in 1/64 pixel, the engine's unit.
+// Runs once in the browser's page. `vlmforgeDraw` shows a document and says where each of
+// its characters stands; `vlmforgeShow` only shows it. Lengths are in 1/64 pixel, the engine's unit.
 // Words, lines and blocks are made of this in `layout.py`, whose `Measured` is the answer.
 ((maxText, maxElements, maxTex, maxExpand, maxSize) => {
   const DROPPED = "script,meta,link,base,iframe,frame,object,embed,template";
@@ -231,19 +231,26 @@
     return out;
   }
 
-  return async (html, lang, scale) => {
+  async function show(html, lang, scale) {
+    swap(html, lang, scale);
+    typeset();
+    await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {
+      throw new Refused("broken_image", image.src.slice(0, 100));
+    })));
+    document.body.getBoundingClientRect();
+    if (document.fonts.status === "loading") await document.fonts.ready;
+  }
+
+  async function draw(html, lang, scale) {
     try {
-      swap(html, lang, scale);
-      typeset();
-      await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {
-        throw new Refused("broken_image", image.src.slice(0, 100));
-      })));
-      document.body.getBoundingClientRect();
-      if (document.fonts.status === "loading") await document.fonts.ready;
+      await show(html, lang, scale);
       return JSON.stringify(measure(lang));
     } catch (error) {
       if (error instanceof Refused) return JSON.stringify({ refused: [error.reason, error.message] });
       throw error;
     }
-  };
+  }
+
+  globalThis.vlmforgeShow = show;
+  globalThis.vlmforgeDraw = draw;
 })

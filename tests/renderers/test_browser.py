@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 
-from renderers import Browser, Refused, RenderError
+from renderers import Browser, BrowserMissing, Refused, RenderError, find_browser
 from tests.renderers.pages import page
 
 
@@ -138,12 +138,16 @@ def test_a_killed_browser_is_replaced(own_browser):
     assert own_browser.draw(page("three")).layout.word.labels == ["three"]
 
 
-def test_a_killed_tab_costs_one_picture(own_browser):
+def test_a_killed_tab_costs_one_picture_at_once(own_browser):
     own_browser.draw(page("one"))
-    for pid in own_browser.processes()[1:]:
+    tabs = [pid for pid in own_browser.processes() if "--type=renderer" in _command(pid)]
+    assert tabs
+    for pid in tabs:
         os.kill(pid, signal.SIGKILL)
+    begun = time.monotonic()
     with pytest.raises(RenderError):
         own_browser.draw(page("two"))
+    assert time.monotonic() - begun < 5
     assert own_browser.draw(page("three")).layout.word.labels == ["three"]
 
 
@@ -180,6 +184,32 @@ def test_no_process_is_left_behind(own_browser):
     while time.monotonic() < deadline and any(map(_runs, processes)):
         time.sleep(0.05)
     assert not any(map(_runs, processes))
+
+
+def test_a_browser_without_frames_on_demand_draws_the_same(own_browser, tmp_path, monkeypatch):
+    """By its name it is an ordinary Chromium, which is asked for screenshots."""
+    other = tmp_path / "chromium"
+    other.symlink_to(find_browser())
+    monkeypatch.setenv("VLMFORGE_BROWSER", str(other))
+    plain = Browser()
+    try:
+        assert all(same(plain.draw(p), own_browser.draw(p)) for p in PAGES)
+    finally:
+        plain.close()
+
+
+def test_a_chromium_that_does_not_start_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("VLMFORGE_BROWSER", str(tmp_path / "none"))
+    with pytest.raises(BrowserMissing, match="none could not be started"):
+        Browser().draw(page("x"))
+    monkeypatch.setenv("VLMFORGE_BROWSER", "/bin/true")
+    with pytest.raises(RenderError, match="died"):
+        Browser().draw(page("x"))
+
+
+def _command(pid):
+    with open(f"/proc/{pid}/cmdline") as file:
+        return file.read()
 
 
 def _runs(pid):
