@@ -1,25 +1,76 @@
 from __future__ import annotations
 
-import numpy as np
+import json
 
-from renderers import Sheet
-from synth import sheet_sample
+import pytest
+
+from renderers import Refused, render_problem
+from synth import sheet_problem, sheet_sample
 from tests.conftest import make_image, make_sample
 
+CHOICES = ["두 개", "세 개", "네 개"]
+TEXT = "소수는 모두 몇 개인가?\n\nA. 두 개\nB. 세 개\nC. 네 개"
 
-def test_a_sheet_becomes_a_question_with_its_answer():
-    problem = make_sample("1 + 1 = ?", bucket="stem", lang="ko", targets={"answer": "2"})
-    sheet = Sheet(
-        b"", "webp", 1600, 800, ("1", "+"), np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), "exam"
+
+def choice_row(**changes):
+    targets = {"answer": "B", "answer_text": "세 개", "choices": json.dumps(CHOICES), **changes}
+    return make_sample(TEXT, bucket="stem", lang="ko", targets=targets)
+
+
+def drawn(browser, row, **options):
+    return render_problem(
+        browser, sheet_problem(row), seed=0, key=row.id, max_pixels=1_003_520, **options
     )
-    sample = sheet_sample(problem, sheet, make_image())
+
+
+def test_choices_below_the_text_are_the_problems_choices():
+    problem = sheet_problem(choice_row(subject="Algebra"))
+    assert problem.characters == "소수는 모두 몇 개인가?" + "".join(CHOICES)
+    assert (len(problem.choices), problem.lang, problem.subject) == (3, "ko", "math")
+
+
+def test_choices_that_the_text_does_not_end_with_stay_text():
+    row = make_sample(TEXT + "\n(하나만 고르시오.)", bucket="stem", lang="ko",
+                      targets={"answer": "B", "choices": json.dumps(CHOICES)})  # fmt: skip
+    problem = sheet_problem(row)
+    assert problem.choices == ()
+    assert "B. 세 개" in problem.characters
+
+
+def test_a_sheet_becomes_a_question_with_its_answer(browser):
+    row = make_sample("1 + 1의 값을 구하시오.", bucket="stem", lang="ko", targets={"answer": "2"})
+    sheet, image = drawn(browser, row), make_image()
+    sample = sheet_sample(row, sheet, image)
     assert [(p.type, p.role) for p in sample.parts] == [
         ("image", "user"), ("text", "user"), ("text", "assistant")
     ]  # fmt: skip
     assert sample.parts[2].text == sample.targets["answer"] == "2"
-    assert sample.targets["problem"] == "1 + 1 = ?"
-    assert [(r.level, r.label, r.box) for r in sample.regions] == [
-        ("word", "1", (1, 2, 3, 4)), ("word", "+", (5, 6, 7, 8))
-    ]  # fmt: skip
-    assert sample.source.parent == problem.id
-    assert sample.id != problem.id
+    assert sample.targets["problem"] == row.text
+    assert "1 + 1의 값을 구하시오." in sample.targets["markdown"]
+    assert json.loads(sample.targets["style"])["kind"] == sheet.style.kind
+    for level in ("word", "line"):
+        labels = [r.label for r in sample.regions if r.level == level]
+        assert labels == sheet.layout.level(level).labels
+    assert {r.level for r in sample.regions} == {"word", "line", "block"}
+    assert all(r.label for r in sample.regions)
+    assert sample.source.parent == row.id
+    assert sample.id != row.id
+
+
+def test_the_answer_to_a_multiple_choice_problem_is_the_label_that_is_printed(browser):
+    sample = sheet_sample(choice_row(), drawn(browser, choice_row()), make_image())
+    assert sample.parts[2].text == sample.targets["answer"] == "②"
+    assert sample.targets["answer_text"] == "세 개"
+    assert "② 세 개" in sample.targets["markdown"]
+
+
+def test_an_answer_by_letter_stays_a_letter_where_choices_stay_text(browser):
+    row = make_sample(TEXT + "\n하나만", bucket="stem", lang="ko",
+                      targets={"answer": "B", "choices": json.dumps(CHOICES)})  # fmt: skip
+    assert sheet_sample(row, drawn(browser, row), make_image()).targets["answer"] == "B"
+
+
+def test_a_problem_without_its_figure_is_no_problem():
+    row = make_sample("오른쪽 그림에서 x를 구하시오.", bucket="stem", targets={"answer": "2"})
+    with pytest.raises(Refused):
+        sheet_problem(row)
