@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.model.tiny_exaone import build
+from tests.model.vllm_server import VllmServer
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -65,3 +66,15 @@ def vllm_llm(tiny_exaone: Path) -> LLM:
         structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
         seed=0,
     )
+
+
+@pytest.fixture(scope="session")
+def vllm_server(
+    tiny_exaone: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VllmServer]:
+    """A real vLLM server with the tiny model, which comes back when it dies."""
+    folder = tmp_path_factory.mktemp("server")
+    media = folder / "media"
+    media.mkdir()
+    with VllmServer(tiny_exaone, media, folder / "log.txt") as server:
+        yield server

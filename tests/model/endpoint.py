@@ -52,7 +52,7 @@ class _Server(ThreadingHTTPServer):
 class FakeEndpoint:
     """Answers on loopback; `asked` holds every request body it has seen.
 
-    `health` is the status of GET /health. `stop` and `start` take it away and
+    `health` gives the status of GET /health. `stop` and `start` take it away and
     bring it back at the same address; what is under way then is reset.
     """
 
@@ -60,12 +60,14 @@ class FakeEndpoint:
         self.asked: list[dict] = []
         self.headers: list[dict[str, str]] = []
         self.answer = answer
-        self.health = 200
+        self.health: Callable[[], int] = lambda: 200
         self.looks = 0
         #: Connections that were made to it.
         self.connected = 0
         #: Requests in its hands now, and the most there were at once.
         self.busy = self.busiest = 0
+        #: Good answers that left it whole, by request body.
+        self.answered: Counter[str] = Counter()
         self._times: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
@@ -88,7 +90,7 @@ class FakeEndpoint:
 
             def do_GET(self):
                 endpoint.looks += 1
-                self.say(Say("", endpoint.health))
+                self.say(Say("", endpoint.health()))
 
             def do_POST(self):
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
@@ -108,6 +110,8 @@ class FakeEndpoint:
                     with endpoint._lock:
                         endpoint.busy -= 1
                 self.say(said)
+                with endpoint._lock:
+                    endpoint.answered[raw.decode()] += said.status == 200 and said.manner == "whole"
 
             def say(self, said):
                 data = said.text.encode()
