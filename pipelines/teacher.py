@@ -50,8 +50,16 @@ def open_model(config: ModelConfig, user: str) -> Iterator[Model]:
     """
     teacher = teacher_of(config)
     if config.kind == "openai":
-        key = os.environ.get(config.api_key_env)
-        yield Endpoints(teacher, config.urls, key, config.concurrency, config.timeout)
+        yield Endpoints(
+            teacher,
+            config.urls,
+            os.environ.get(config.api_key_env),
+            concurrency=config.concurrency,
+            timeout=config.timeout,
+            patience=config.patience,
+            patience_at_start=config.patience_at_start,
+            media=config.media,
+        )
         return
     try:
         with embedded_endpoint() as model:
