@@ -9,7 +9,6 @@ What it answers is noise.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -76,7 +75,7 @@ def build(folder: Path) -> Path:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write(unfinished)
-        os.rename(unfinished, folder)
+        unfinished.rename(folder)
     except OSError:
         if not folder.exists():  # nobody was faster
             raise
