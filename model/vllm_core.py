@@ -1,0 +1,212 @@
+"""One life of vLLM: all that knows vLLM's own interface, from its start until it ends or dies.
+
+vLLM 0.32's V1 engine: `LLM` builds it, its renderer makes prompts, `add_request`
+and `step` drive it. By default its core runs in a process of its own
+(VLLM_ENABLE_V1_MULTIPROCESSING), which keeps the GPU busy while prompts are
+rendered here, and whose death leaves this process alive.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import io
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from model.messages import Picture, Request, Response, Teacher
+
+#: Seconds for one step, a compilation included; beyond it the core is taken for dead. vLLM itself
+#: gives the processes of a tensor-parallel group 300 (VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS), and
+#: waits for a single one for ever.
+STEP_SECONDS = 600.0
+#: Seconds between two looks at the core, and for its processes to end before they are killed.
+WATCH_SECONDS, END_SECONDS = 0.5, 10.0
+#: A picture with more pixels is refused before it is decoded, as ingest refuses it.
+MAX_PIXELS = 100_000_000
+#: Tags of a thought. The chat template of EXAONE 4.5 writes the first; the model the second.
+THINK, THINK_END = "<think>", "</think>"
+#: Unless the environment says otherwise. Workers have threads, so a fork of them is not safe.
+ENVIRONMENT = {
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+
+
+class VllmMissing(RuntimeError):
+    """vLLM is not installed."""
+
+
+class Refused(Exception):
+    """The request is wrong; the engine is well."""
+
+
+class Died(Exception):
+    """The engine is gone, and with it all that it was asked."""
+
+
+def check_installed() -> None:
+    """Raise VllmMissing with what to install; imports nothing."""
+    if importlib.util.find_spec("vllm") is None:
+        raise VllmMissing(
+            "vLLM is not installed here: pip install 'vlmforge[vllm]' (on a CPU, for tests: "
+            "docs/dependencies.md), or name an endpoint with "
+            "--set model.endpoint=http://host:port/v1"
+        )
+
+
+class VllmCore:
+    """A running vLLM. For one thread: that which made it."""
+
+    def __init__(self, teacher: Teacher, arguments: dict[str, Any]):
+        """Load the model. Raises whatever vLLM raises where it cannot."""
+        check_installed()
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        from vllm import LLM
+
+        self._engine = LLM(teacher.name, revision=teacher.revision, **arguments).llm_engine
+        self._core = self._engine.engine_core
+        # What vLLM's server falls back to as well: generation_config.json of the model.
+        self._defaults = self._engine.model_config.get_diff_sampling_param()
+        self._asked: dict[str, Request] = {}
+        self._stepping_since: float | None = None
+        self._closed = threading.Event()
+        if hasattr(self._core, "outputs_queue"):  # in a process of its own
+            threading.Thread(target=self._watch, daemon=True, name="vllm-watch").start()
+
+    def add(self, name: str, request: Request, pictures: Sequence[bytes]) -> None:
+        """Have `request`, whose pictures are those bytes, begin with the next step.
+
+        Raises Refused, and Died.
+        """
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        try:
+            prompt = self._render(request, pictures)
+            self._engine.add_request(name, prompt, self._sampling(request))
+        except EngineDeadError as error:
+            raise Died(str(error)) from error
+        except Exception as error:
+            # Whatever a template, a processor or a check makes of it: it is this request's.
+            self._engine.abort_request([name])
+            raise Refused(f"{type(error).__name__}: {error}") from error
+        self._asked[name] = request
+
+    def step(self) -> list[tuple[str, Response]]:
+        """Wait for the next step of what was added; return the answers that it ended.
+
+        Raises Died.
+        """
+        self._stepping_since = time.monotonic()
+        try:
+            outputs = self._engine.step()
+        except Exception as error:
+            raise Died(f"{type(error).__name__}: {error}") from error
+        finally:
+            self._stepping_since = None
+        return [(o.request_id, self._response(o)) for o in outputs if o.finished]
+
+    def close(self) -> None:
+        """End its processes and free what it holds."""
+        self._closed.set()
+        self._core.shutdown(**self._end())
+        del self._core, self._engine
+        gc.collect()
+
+    def _end(self) -> dict[str, float]:
+        return {"timeout": END_SECONDS}
+
+    def _watch(self) -> None:
+        """Wake a step that waits for a core that was killed, or hangs: vLLM would wait for ever."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        core = self._core
+        while not self._closed.wait(WATCH_SECONDS):
+            since = self._stepping_since
+            if since is not None and time.monotonic() - since > STEP_SECONDS:
+                core.shutdown(**self._end())
+            if core.resources.engine_dead:
+                core.outputs_queue.put(EngineDeadError())
+                return
+
+    def _render(self, request: Request, pictures: Sequence[bytes]) -> Any:
+        """The prompt, as the model's own template, tokenizer and processor make it."""
+        from vllm.renderers.params import ChatParams
+
+        messages = request.messages(lambda picture: picture.sha256)
+        if pictures:
+            parts = messages[-1]["content"]
+            parts[: len(pictures)] = map(_picture_part, request.pictures, pictures)
+        template = {"add_generation_prompt": True, "enable_thinking": request.thinking}
+        renderer = self._engine.renderer
+        # The template writes the special tokens.
+        tokenize = renderer.default_chat_tok_params.with_kwargs(add_special_tokens=False)
+        _, prompts = renderer.render_chat(
+            [messages], ChatParams(chat_template_kwargs=template), tokenize
+        )
+        return prompts[0]
+
+    def _sampling(self, request: Request) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+        schema = request.schema
+        asked = {
+            **request.sampling.as_request(),
+            "seed": request.engine_seed,
+            "max_tokens": request.max_tokens,
+        }
+        return SamplingParams.from_optional(
+            **(self._defaults | asked),
+            structured_outputs=None if schema is None else StructuredOutputsParams(json=schema),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+
+    def _response(self, output: Any) -> Response:
+        request, answer = self._asked.pop(output.request_id), output.outputs[0]
+        thought, text = None, answer.text
+        if request.thinking:
+            before, end, after = text.partition(THINK_END)
+            if end or self._thinks(output.prompt_token_ids, text):
+                thought, text = before.strip().removeprefix(THINK).strip(), after.lstrip()
+        counted = {
+            "thought": thought,
+            "prompt_tokens": len(output.prompt_token_ids),
+            "completion_tokens": len(answer.token_ids),
+        }
+        finish = answer.finish_reason
+        if finish not in ("stop", "length"):
+            failed = Response.failed(request, "crashed", f"vLLM ended it with {finish!r}")
+        elif not text.strip():
+            inside = " inside the thought" if thought is not None else ""
+            failed = Response.failed(
+                request, "empty", f"no content: it ended ({finish}){inside} after "
+                f"{len(answer.token_ids)} tokens"
+            )  # fmt: skip
+        else:
+            return Response(request.id, text, finish, task=request.task, **counted)
+        return replace(failed, **counted)
+
+    def _thinks(self, prompt: Sequence[int], text: str) -> bool:
+        """Whether a text without an end of a thought is one: the prompt opened it, or the text."""
+        opened = self._engine.get_tokenizer().decode(list(prompt[-8:]))
+        return opened.rstrip().endswith(THINK) or text.lstrip().startswith(THINK)
+
+
+def _picture_part(picture: Picture, data: bytes) -> dict[str, Any]:
+    """A picture of a message, opened but not decoded; vLLM keeps what it sees by its hash."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=(picture.format.upper(),))
+    except UnidentifiedImageError:
+        raise ValueError(f"a picture is no {picture.format}") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"a picture of {image.width} x {image.height} pixels is too large")
+    return {"type": "image_pil", "image_pil": image, "uuid": picture.sha256}
