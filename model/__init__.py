@@ -5,8 +5,10 @@ from model.embedded import EmbeddedModelMissing, embedded_endpoint
 from model.endpoints import Endpoints
 from model.engine import Client, Engine, Model, Usage, generate
 from model.exaone import TASKS, Sampling, task_of, visual_tokens
+from model.in_process import EngineFailed, InProcess
 from model.messages import Picture, Request, Response, Teacher
 from model.responses import ResponseStore
+from model.vllm_core import VllmMissing
 
 __all__ = [
     "TASKS",
@@ -14,6 +16,8 @@ __all__ = [
     "EmbeddedModelMissing",
     "Endpoints",
     "Engine",
+    "EngineFailed",
+    "InProcess",
     "Model",
     "Picture",
     "Request",
@@ -22,6 +26,7 @@ __all__ = [
     "Sampling",
     "Teacher",
     "Usage",
+    "VllmMissing",
     "embedded_endpoint",
     "exaone",
     "generate",

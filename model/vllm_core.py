@@ -8,19 +8,21 @@ rendered here, and whose death leaves this process alive.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib.util
 import io
 import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from model.messages import Picture, Request, Response, Teacher
+from model.messages import FailureKind, Picture, Request, Response, Teacher
 
 #: Seconds for one step, a compilation included; beyond it the core is taken for dead. vLLM itself
 #: gives the processes of a tensor-parallel group 300 (VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS), and
@@ -39,6 +41,8 @@ ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
 }
 
+_PR_SET_PDEATHSIG = 1
+
 
 class VllmMissing(RuntimeError):
     """vLLM is not installed."""
@@ -50,6 +54,23 @@ class Refused(Exception):
 
 class Died(Exception):
     """The engine is gone, and with it all that it was asked."""
+
+
+class _Leash(str):
+    """Goes with vLLM's configuration to each process that it starts: the first thing that is
+    unpickled there, and then that process ends with its parent, even if that is killed.
+
+    Else the core of a killed worker would keep its GPUs for ever.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _leashed, (str(self),)
+
+
+def _leashed(owner: str) -> _Leash:
+    if sys.platform == "linux" and owner != str(os.getpid()):  # in the owner it is only a copy
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return _Leash(owner)
 
 
 def check_installed() -> None:
@@ -72,7 +93,13 @@ class VllmCore:
             os.environ.setdefault(name, value)
         from vllm import LLM
 
-        self._engine = LLM(teacher.name, revision=teacher.revision, **arguments).llm_engine
+        # For us alone: vLLM passes on what it does not know.
+        additional = {**arguments.get("additional_config", {}), "owner": _Leash(os.getpid())}
+        self._engine = LLM(
+            teacher.name,
+            revision=teacher.revision,
+            **{**arguments, "additional_config": additional},
+        ).llm_engine
         self._core = self._engine.engine_core
         # What vLLM's server falls back to as well: generation_config.json of the model.
         self._defaults = self._engine.model_config.get_diff_sampling_param()
@@ -177,23 +204,25 @@ class VllmCore:
             before, end, after = text.partition(THINK_END)
             if end or self._thinks(output.prompt_token_ids, text):
                 thought, text = before.strip().removeprefix(THINK).strip(), after.lstrip()
-        counted = {
-            "thought": thought,
-            "prompt_tokens": len(output.prompt_token_ids),
-            "completion_tokens": len(answer.token_ids),
-        }
-        finish = answer.finish_reason
+        finish, length = answer.finish_reason, len(answer.token_ids)
+        failure: FailureKind | None = None
+        error = None
         if finish not in ("stop", "length"):
-            failed = Response.failed(request, "crashed", f"vLLM ended it with {finish!r}")
+            failure, error = "crashed", f"vLLM ended it with {finish!r}"
         elif not text.strip():
-            inside = " inside the thought" if thought is not None else ""
-            failed = Response.failed(
-                request, "empty", f"no content: it ended ({finish}){inside} after "
-                f"{len(answer.token_ids)} tokens"
-            )  # fmt: skip
-        else:
-            return Response(request.id, text, finish, task=request.task, **counted)
-        return replace(failed, **counted)
+            place = " inside the thought" if thought else ""
+            failure, error = "empty", f"it ended{place} ({finish}) after {length} tokens"
+        return Response(
+            request.id,
+            None if failure else text,
+            "error" if failure else finish,
+            failure,
+            error,
+            thought,
+            prompt_tokens=len(output.prompt_token_ids),
+            completion_tokens=length,
+            task=request.task,
+        )
 
     def _thinks(self, prompt: Sequence[int], text: str) -> bool:
         """Whether a text without an end of a thought is one: the prompt opened it, or the text."""
