@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -57,7 +56,7 @@ class Usage:
     #: Answers cut at max_tokens.
     cut: int = 0
     #: Requests without an answer, by kind of failure.
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, int] = field(default_factory=dict)
 
     def add(self, response: Response) -> None:
         """Count an answer."""
@@ -69,7 +68,7 @@ class Usage:
         self.completion_tokens += response.completion_tokens
         self.cut += response.finish == "length"
         if response.failure is not None:
-            self.failures[response.failure] += 1
+            self.failures[response.failure] = self.failures.get(response.failure, 0) + 1
 
 
 class Client:

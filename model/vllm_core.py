@@ -22,6 +22,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from model.exaone import THINK_START, VLLM_ARGUMENTS, split_thought
 from model.messages import FailureKind, Picture, Request, Response, Teacher
 
 #: Seconds for one step, a compilation included; beyond it the core is taken for dead. vLLM itself
@@ -32,8 +33,8 @@ STEP_SECONDS = 600.0
 WATCH_SECONDS, END_SECONDS = 0.5, 10.0
 #: A picture with more pixels is refused before it is decoded, as ingest refuses it.
 MAX_PIXELS = 100_000_000
-#: Tags of a thought. The chat template of EXAONE 4.5 writes the first; the model the second.
-THINK, THINK_END = "<think>", "</think>"
+#: Tokens in which <think> and the line's end fit, however they are cut.
+TAG_TOKENS = 8
 #: Unless the environment says otherwise. Workers have threads, so a fork of them is not safe.
 ENVIRONMENT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
@@ -98,7 +99,7 @@ class VllmCore:
         self._engine = LLM(
             teacher.name,
             revision=teacher.revision,
-            **{**arguments, "additional_config": additional},
+            **{**VLLM_ARGUMENTS, **arguments, "additional_config": additional},
         ).llm_engine
         self._core = self._engine.engine_core
         # What vLLM's server falls back to as well: generation_config.json of the model.
@@ -201,9 +202,7 @@ class VllmCore:
         request, answer = self._asked.pop(output.request_id), output.outputs[0]
         thought, text = None, answer.text
         if request.thinking:
-            before, end, after = text.partition(THINK_END)
-            if end or self._thinks(output.prompt_token_ids, text):
-                thought, text = before.strip().removeprefix(THINK).strip(), after.lstrip()
+            thought, text = split_thought(text, thinking=self._opened(output.prompt_token_ids))
         finish, length = answer.finish_reason, len(answer.token_ids)
         failure: FailureKind | None = None
         error = None
@@ -224,10 +223,10 @@ class VllmCore:
             task=request.task,
         )
 
-    def _thinks(self, prompt: Sequence[int], text: str) -> bool:
-        """Whether a text without an end of a thought is one: the prompt opened it, or the text."""
-        opened = self._engine.get_tokenizer().decode(list(prompt[-8:]))
-        return opened.rstrip().endswith(THINK) or text.lstrip().startswith(THINK)
+    def _opened(self, prompt: Sequence[int]) -> bool:
+        """Whether the prompt ends inside a thought: not every model's template opens one."""
+        end = self._engine.get_tokenizer().decode(list(prompt[-TAG_TOKENS:]))
+        return end.rstrip().endswith(THINK_START)
 
 
 def _picture_part(picture: Picture, data: bytes) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters import estimate_tokens, length_class, quality_tiers, stratum
 from model import visual_tokens
 from pipelines.config import BucketConfig
 from pipelines.stage import Stage
 from pipelines.work import Unit, UnitOutput
-from records import Manifest, from_batch, scores, set_regions, set_scores, texts, to_batch
+from records import SAMPLE_SCHEMA, Manifest, scores, set_scores, texts
 
 #: What the names of the metrics that count strata begin with.
 STRATUM = "stratum."
@@ -62,13 +64,16 @@ def placed(batch: pa.RecordBatch, max_pixels: int) -> pa.RecordBatch:
     Pictures count as many tokens as the model's processor makes of them, at
     most `max_pixels` each.
     """
-    text_tokens = estimate_tokens(texts(batch), batch["lang"])
-    samples = []
-    for sample, count in zip(from_batch(batch, regions=False), text_tokens, strict=True):
-        tokens = int(count) + sum(
-            visual_tokens(i.width, i.height, max_pixels) for i in sample.images
-        )
-        bucket = "text" if sample.bucket == "interleaved" and not sample.images else sample.bucket
-        size = {"tokens": float(tokens), "length_class": float(length_class([tokens])[0])}
-        samples.append(sample.replace(bucket=bucket, scores={**sample.scores, **size}))
-    return set_regions(to_batch(samples), [r.values for r in batch["regions"]])
+    images = batch["images"]
+    pictures, owner = images.flatten(), pc.list_parent_indices(images).to_numpy()
+    width, height = (pc.struct_field(pictures, side).to_numpy() for side in ("width", "height"))
+    seen = np.bincount(owner, visual_tokens(width, height, max_pixels), minlength=batch.num_rows)
+    tokens = (estimate_tokens(texts(batch), batch["lang"]) + seen).astype(np.float64)
+    bare = pc.and_(
+        pc.equal(batch["bucket"], "interleaved"), pc.equal(pc.list_value_length(images), 0)
+    )
+    place = SAMPLE_SCHEMA.get_field_index("bucket")
+    buckets = pc.if_else(bare, "text", batch["bucket"])
+    batch = batch.set_column(place, SAMPLE_SCHEMA.field("bucket"), buckets)
+    classes = length_class(tokens).astype(np.float64)
+    return set_scores(batch, {"tokens": tokens, "length_class": classes})

@@ -25,6 +25,7 @@ from itertools import takewhile
 from string import ascii_uppercase
 from typing import Any
 
+from model import boxed
 from pipelines.config import IngestConfig, SourceConfig
 from pipelines.readers.drafts import BadInput, Draft, Piece
 from pipelines.readers.row_images import load_given, place_images, row_images
@@ -47,7 +48,6 @@ _NO_ANSWERS = ("proof", "notfound")
 _FINAL_LINE = re.compile(r"^#### *(\S.*)\Z", re.M)
 #: GSM8K's calculator: "3*4=<<3*4=12>>12".
 _CALCULATION = re.compile(r"<<[^<>\n]*>>")
-_BOXED = "\\boxed{"
 #: "B. nine", "(B) nine"
 _LETTERED = re.compile(r"\(?([A-Z])[.):]\s+(\S.*)", re.S)
 
@@ -96,7 +96,7 @@ def _open(row: dict[str, Any]) -> dict[str, str]:
         solution = solution or _CALCULATION.sub("", answer[: final.start()]).strip()
         answer = final[1].strip()
     elif not answer and not _has_no_answer(row):
-        answer = _last_boxed(solution) or ""
+        answer = boxed(solution) or ""
     if not answer and not solution:
         raise BadInput("no_answer", "neither an answer nor a solution is there as text")
     return {k: v for k, v in (("answer", answer), ("solution", solution)) if v}
@@ -114,18 +114,6 @@ def _answer(row: dict[str, Any]) -> str:
 
 def _has_no_answer(row: dict[str, Any]) -> bool:
     return "question_type" in row and row.get("answer") in _NO_ANSWERS
-
-
-def _last_boxed(solution: str) -> str | None:
-    """What the last \\boxed{} of a solution holds; None without one that is closed."""
-    start = solution.rfind(_BOXED)
-    depth = 0
-    for step in re.finditer(r"\\.|[{}]", solution[start:] if start >= 0 else "", re.S):
-        # \boxed comes as one escape; so do \{ and \}, which need not be in pairs.
-        depth += {"{": 1, "}": -1}.get(step[0], 0)
-        if step[0] == "}" and depth == 0:
-            return solution[start + len(_BOXED) : start + step.start()].strip() or None
-    return None
 
 
 def _choices(row: dict[str, Any]) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from model.exaone import VLLM_ARGUMENTS
 from tests.model.tiny_exaone import build
 
 if TYPE_CHECKING:
+    from transformers import Exaone4_5_Processor
     from vllm import LLM
 
 #: What makes vLLM on a CPU small, quiet and quick to start; a server wants it in its environment.
@@ -42,9 +46,21 @@ def vllm_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def transformers(vllm_environment: None) -> ModuleType:
+    """The module, where it is installed."""
+    return importlib.import_module("transformers")
+
+
+@pytest.fixture(scope="session")
 def tiny_exaone(vllm_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model that transformers and vLLM load as they load the 33B."""
     return build(tmp_path_factory.mktemp("models") / "tiny-exaone")
+
+
+@pytest.fixture(scope="session")
+def processor(transformers: ModuleType, tiny_exaone: Path) -> Exaone4_5_Processor:
+    """The tiny model's processor, as transformers loads it."""
+    return transformers.AutoProcessor.from_pretrained(tiny_exaone)
 
 
 @pytest.fixture(scope="session")
@@ -64,4 +80,5 @@ def vllm_llm(tiny_exaone: Path) -> LLM:
         # With any whitespace allowed, a model of noise writes line ends for ever inside its JSON.
         structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
         seed=0,
+        **VLLM_ARGUMENTS,
     )

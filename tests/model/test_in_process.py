@@ -68,6 +68,9 @@ def model_of(folder, **arguments) -> InProcess:
 
 @pytest.fixture(scope="session")
 def model(tiny_exaone):
+    import torch
+
+    torch.set_num_threads(1)  # two would wait for each other on the one core that vLLM leaves them
     return model_of(tiny_exaone)
 
 
@@ -122,12 +125,9 @@ def test_text_and_pictures_are_answered_by_a_schema_in_order(engine):
     assert found[3].finish == "length"
 
 
-def test_the_prompt_is_what_the_models_own_template_and_processor_make(engine, tiny_exaone):
-    from transformers import AutoProcessor
-
+def test_the_prompt_is_what_the_models_own_template_and_processor_make(engine, processor):
     asked = request(system="Be brief.", pictures=(picture(200, 150), picture(120, 300)))
     (found,) = ask(engine, asked)
-    processor = AutoProcessor.from_pretrained(tiny_exaone)
     text = processor.apply_chat_template(
         asked.messages(lambda p: p.sha256), add_generation_prompt=True, enable_thinking=False
     )

@@ -1,4 +1,4 @@
-"""A real EXAONE 4.5 of random weights, 1 MB, made in seconds: what tests run in the 33B's place.
+"""A real EXAONE 4.5 of random weights, 1.5 MB, made in seconds: what tests run in the 33B's place.
 
 The architecture is the 33B's (sliding and global layers, grouped queries in text
 and vision, windows in the vision encoder), the numbers are small. The tokenizer
@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from model import exaone
+
 SEED = 45
 #: Tokens of context.
 CONTEXT = 32_768
@@ -25,13 +27,18 @@ SPREAD = 0.2
 #: Pixels that a picture is scaled to lie between (112 x 112 .. 448 x 448): 16 to 256 tokens.
 MIN_PIXELS, MAX_PIXELS = 112 * 112, 448 * 448
 
-#: Ids that are the 33B's own: those of its config, and those of its tags.
-REAL_IDS = {67: "<|image_pad|>", 68: "<|video_pad|>", 73: "<vision>", 74: "</vision>"}
+#: Tokens that have the 33B's own ids.
+REAL_IDS = {
+    exaone.IMAGE_TOKEN_ID: exaone.IMAGE_TOKEN,
+    exaone.VIDEO_TOKEN_ID: exaone.VIDEO_TOKEN,
+    exaone.VISION_START_ID: exaone.VISION_START,
+    exaone.VISION_END_ID: exaone.VISION_END,
+}
 END_OF_TURN = "[|endofturn|]"
 #: Special tokens whose ids are of our choosing.
 OTHER_SPECIAL = ("[PAD]", "[BOS]", "[UNK]", "[|system|]", "[|user|]", "[|assistant|]", END_OF_TURN)
 #: Tokens of their own, but text to a decoder: `skip_special_tokens` leaves them in.
-THINK = ("<think>", "</think>")
+THINK = (exaone.THINK_START, exaone.THINK_END)
 
 #: What the tokenizer learns its few merges from.
 TEXT = (
@@ -161,14 +168,13 @@ def _config(tokenizer):
         window_size=112,
         fullatt_block_indexes=[1],  # one layer of windows, one of the whole picture
     )
-    image, video = (tokenizer.convert_tokens_to_ids(REAL_IDS[i]) for i in (67, 68))
     return Exaone4_5_Config(
         text_config=text,
         vision_config=vision,
-        image_token_id=image,
-        video_token_id=video,
-        vision_start_token_id=tokenizer.convert_tokens_to_ids("<vision>"),
-        vision_end_token_id=tokenizer.convert_tokens_to_ids("</vision>"),
+        image_token_id=exaone.IMAGE_TOKEN_ID,
+        video_token_id=exaone.VIDEO_TOKEN_ID,
+        vision_start_token_id=exaone.VISION_START_ID,
+        vision_end_token_id=exaone.VISION_END_ID,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
