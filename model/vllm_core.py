@@ -125,7 +125,7 @@ class VllmCore:
         except Exception as error:
             # Whatever a template, a processor or a check makes of it: it is this request's.
             self._engine.abort_request([name])
-            raise Refused(f"{type(error).__name__}: {error}") from error
+            raise Refused(_reason(error)) from error
         self._asked[name] = request
 
     def step(self) -> list[tuple[str, Response]]:
@@ -230,11 +230,21 @@ class VllmCore:
 
 
 def _picture_part(picture: Picture, data: bytes) -> dict[str, Any]:
-    """A picture of a message, opened but not decoded; vLLM keeps what it sees by its hash."""
+    """A picture of a message. vLLM keeps what it sees in it by its hash."""
     try:
         image = Image.open(io.BytesIO(data), formats=(picture.format.upper(),))
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError(f"a picture of {image.width} x {image.height} pixels is too large")
+        image.load()
     except UnidentifiedImageError:
         raise ValueError(f"a picture is no {picture.format}") from None
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"a picture of {image.width} x {image.height} pixels is too large")
+    except (OSError, SyntaxError) as error:  # PIL's for what is broken
+        raise ValueError(f"a picture cannot be read: {error}") from None
     return {"type": "image_pil", "image_pil": image, "uuid": picture.sha256}
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong in the first place: what vLLM makes of it may name addresses in memory."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}"
