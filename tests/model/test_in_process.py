@@ -278,19 +278,24 @@ def test_what_is_never_asked_is_never_loaded():
             assert threading.active_count() == threads
 
 
-def test_recaption_runs_in_process_and_pays_once(tiny_exaone, tmp_path, write_config):
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "mill.html").write_text(PAGE)
-    Image.effect_noise((200, 160), 60).save(tmp_path / "site" / "wheel.png")
+def test_recaption_has_one_process_load_the_model_and_pays_once(
+    tiny_exaone, tmp_path, write_config
+):
+    site = tmp_path / "site"
+    site.mkdir()
+    for name, size in {"mill": (200, 160), "tide": (180, 150)}.items():
+        (site / f"{name}.html").write_text(PAGE.replace("wheel.png", f"{name}.png"))
+        Image.linear_gradient("L").resize(size).save(site / f"{name}.png")
 
     def run(out, **arguments) -> Dataset:
         config = write_config(
-            sources=[{"name": "site", "kind": "html", "path": tmp_path / "site"}],
+            sources=[{"name": "site", "kind": "html", "path": site}],
             out=tmp_path / out,
             stages=["ingest", "recaption"],
             workers=2,
+            seed=0,  # with which the tiny model ends both captions
+            ingest={"unit_files": 1},
             recaption={"max_tokens": 300},
-            seed=SEED,
             model={
                 "engine": "vllm",
                 "name": str(tiny_exaone),
@@ -302,14 +307,11 @@ def test_recaption_runs_in_process_and_pays_once(tiny_exaone, tmp_path, write_co
         return Dataset.open(tmp_path / out / "recaption")
 
     first = run("first").manifest
-    assert first.metrics["requests"] == 1
-    assert first.metrics["completion_tokens"] > 0
-    assert first.rows["made"] + first.rows["rejected"] == 1
+    assert (first.parts, first.metrics["requests"]) == (2, 2)
+    assert first.rows["made"] + first.rows["rejected"] == 2
+    # Each process that is answered writes a file of its own.
+    assert len(list((tmp_path / "responses").glob("responses-*.jsonl"))) == 1
     # All is stored: a model that could not be loaded is not missed.
     again = run("again", max_model_len=-5).manifest
-    assert again.metrics["requests_stored"] == 1
+    assert again.metrics["requests_stored"] == 2
     assert again.rows["rejected"] == first.rows["rejected"]
-
-
-#: With which the tiny model ends its caption soon.
-SEED = 0
