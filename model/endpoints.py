@@ -159,6 +159,7 @@ class EndpointEngine:
         )
 
     async def _disconnect(self) -> None:
+        self._fleet.shut()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

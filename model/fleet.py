@@ -32,6 +32,8 @@ SUSPECT = 2
 #: Requests that wait for a place, beside a quarter of those in flight, so that a
 #: free place never waits for a body to be built.
 AHEAD = 8
+#: Seconds, more than any clock's resolution.
+TICK = 0.01
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +129,7 @@ class Fleet:
         self._lost = 0.0
         self._lost_since: float | None = None
         self._end: asyncio.TimerHandle | None = None
-        self._answered_ever = self._gave_up = False
+        self._answered_ever = self._gave_up = self._shut = False
         #: Requests that are worth having under way; read by other threads.
         self.capacity = 0
         self._count_capacity()
@@ -172,7 +174,8 @@ class Fleet:
         if pause:
             pause = min(pause, self._patience)
             lane.paused = max(lane.paused, now + pause)
-            self._loop.call_later(pause, self._pump)
+            # A timer may be early by the clock's resolution, and nobody else may come.
+            self._loop.call_later(pause + TICK, self._pump)
         self.failed(lane, error)
 
     def failed(self, lane: Lane, error: str) -> None:
@@ -209,6 +212,10 @@ class Fleet:
         self._count_lost_anew()
         return True
 
+    def shut(self) -> None:
+        """Give no more places: those who wait are about to be cancelled."""
+        self._shut = True
+
     async def close(self) -> None:
         """Stop to watch."""
         if self._end is not None:
@@ -235,6 +242,8 @@ class Fleet:
 
     def _pump(self) -> None:
         """Give places to those who wait."""
+        if self._shut:
+            return
         now = self._loop.time()
         self._seat_suspect(now)
         lanes = [lane for lane in self.lanes if lane.has_room(now)]

@@ -280,8 +280,8 @@ def test_connections_are_used_again(tmp_path):
 def test_what_is_under_way_when_the_engine_closes_fails_at_once():
     with FakeEndpoint(lambda *_: Say(manner="silence")) as e:
         began = time.monotonic()
-        with Endpoints(TEACHER, (e.url,)).open() as engine:
-            answers = [engine.submit(request(f"{i}")) for i in range(20)]
+        with Endpoints(TEACHER, (e.url,), concurrency=4).open() as engine:
+            answers = [engine.submit(request(f"{i}")) for i in range(12)]  # some wait for a place
         assert {a.result(1).error for a in answers} == {"the engine was closed"}
         assert time.monotonic() - began < 5
         with pytest.raises(RuntimeError, match="closed"):
