@@ -1,5 +1,5 @@
 # Thin names for scripts that a person could type.
-.PHONY: setup demo classifier test lint bench
+.PHONY: setup demo classifier test lint bench bench-engine
 
 setup:   ## virtual environment, packages, a Chromium, fonts
 	scripts/setup base
@@ -24,3 +24,7 @@ bench:   ## measurements beside peers
 	.venv/bin/vlmforge samples samples
 	.venv/bin/python benchmarks/ingest.py --json
 	.venv/bin/python benchmarks/curate.py --json
+
+bench-engine:   ## the clients of the model beside vLLM's own, on this CPU
+	scripts/setup dev
+	.venv/bin/python benchmarks/engine.py --json

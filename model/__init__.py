@@ -1,7 +1,12 @@
 """The model that writes: its spec, requests and responses, and the engines that answer."""
 
-from model import exaone
-from model.answer_files import Entry, data_files
+from model import (
+    exaone,
+)
+from model.answer_files import (
+    Entry,
+    data_files,
+)
 from model.architecture import (
     EXAONE_4_5,
     MODELS,
@@ -18,8 +23,13 @@ from model.compaction import (
     prune_store,
     stored_entries,
 )
-from model.embedded import EmbeddedModelMissing, embedded_endpoint
-from model.endpoints import Endpoints
+from model.embedded import (
+    EmbeddedModelMissing,
+    embedded_endpoint,
+)
+from model.endpoints import (
+    Endpoints,
+)
 from model.engine import (
     Client,
     Engine,
@@ -38,13 +48,19 @@ from model.exaone import (
     task_of,
     visual_tokens,
 )
+from model.in_process import (
+    EngineFailed,
+    InProcess,
+)
 from model.messages import (
     Picture,
     Request,
     Response,
     Teacher,
 )
-from model.responses import ResponseStore
+from model.responses import (
+    ResponseStore,
+)
 from model.serving import (
     DoesNotFit,
     Gpu,
@@ -59,6 +75,9 @@ from model.throughput import (
     gpu_hours,
     seconds_a_request,
     speeds,
+)
+from model.vllm_core import (
+    VllmMissing,
 )
 
 __all__ = [
@@ -77,8 +96,10 @@ __all__ = [
     "EmbeddedModelMissing",
     "Endpoints",
     "Engine",
+    "EngineFailed",
     "Entry",
     "Gpu",
+    "InProcess",
     "Model",
     "Picture",
     "Pruning",
@@ -91,6 +112,7 @@ __all__ = [
     "Teacher",
     "Usage",
     "Vision",
+    "VllmMissing",
     "boxed",
     "compact_store",
     "compact_store_if_due",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 from model.endpoints import Endpoints
 from model.messages import Teacher
@@ -56,7 +56,10 @@ def embedded_endpoint() -> Iterator[Endpoints]:
     server = xllamacpp.Server(parameters)
     try:
         # Stopped before it has begun to listen, it would wait for itself for ever.
-        httpx.get(f"{server.listening_address}/health", timeout=START_SECONDS, trust_env=False)
+        host = urlsplit(server.listening_address).netloc
+        with closing(HTTPConnection(host, timeout=START_SECONDS)) as connection:
+            connection.request("GET", "/health")
+            connection.getresponse().read()
         teacher = Teacher(NAME, None, LICENSE, sees_images=False)
         yield Endpoints(teacher, (f"{server.listening_address}/v1",), concurrency=2)
     finally:

@@ -365,9 +365,16 @@ class ModelConfig(_Section):
     api_key_env: str = "VLMFORGE_API_KEY"
     """The environment variable that holds the key, if the endpoint wants one."""
     concurrency: int = Field(256, ge=1)
-    """Requests in flight a worker, at most."""
+    """Requests in flight from a worker to one endpoint, at most; how many it can use is found."""
     timeout: float = Field(600, gt=0)
-    """Seconds for one try of a request."""
+    """Seconds for one try of a request, from its first byte to the answer's last."""
+    patience: float = Field(900, ge=0)
+    """Seconds that requests wait while no endpoint answers, as a server may restart …"""
+    patience_at_start: float = Field(60, ge=0)
+    """… and before the first answer, when the address may be wrong."""
+    media: Path | None = None
+    """A folder that the endpoint may read (vLLM's `--allowed-local-media-path`): pictures are put
+    there and named, not sent."""
     vllm: dict[str, Any] = {}
     """Engine arguments for `vllm`, such as `max_model_len` or `tensor_parallel_size`."""
     responses: Path | None = None
@@ -391,6 +398,9 @@ class ModelConfig(_Section):
             raise ValueError("the engine openai takes an endpoint")
         if self.kind != "openai" and self.urls:
             raise ValueError(f"the engine {self.kind} takes no endpoint")
+        for url in self.urls:
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(f"not the address of an endpoint: {url!r}")
         return self
 
 
@@ -453,6 +463,9 @@ NOT_IDENTITY = {
     "api_key_env": "a secret's place",
     "concurrency": "speed",
     "timeout": "speed",
+    "patience": "decides when the stage fails",
+    "patience_at_start": "the same",
+    "media": "how pictures reach the model",
     "responses": "a cache's place",
     "path": "where the data lies on this machine; the listing is fingerprinted by the stage",
     "images": "the same",

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 
-from model import EmbeddedModelMissing, Endpoints, Model, Teacher, embedded_endpoint, exaone
+from model import (
+    EmbeddedModelMissing,
+    Endpoints,
+    EngineFailed,
+    InProcess,
+    Model,
+    Teacher,
+    VllmMissing,
+    embedded_endpoint,
+    exaone,
+)
 from model.embedded import LICENSE as EMBEDDED_LICENSE
 from model.embedded import NAME as EMBEDDED_NAME
 from pipelines.config import ModelConfig
@@ -50,11 +60,23 @@ def open_model(config: ModelConfig, user: str) -> Iterator[Model]:
     """
     teacher = teacher_of(config)
     if config.kind == "openai":
-        key = os.environ.get(config.api_key_env)
-        yield Endpoints(teacher, config.urls, key, config.concurrency, config.timeout)
+        yield Endpoints(
+            teacher,
+            config.urls,
+            os.environ.get(config.api_key_env),
+            concurrency=config.concurrency,
+            timeout=config.timeout,
+            patience=config.patience,
+            patience_at_start=config.patience_at_start,
+            media=config.media,
+        )
         return
     try:
+        if config.kind == "vllm":
+            # Whether it is installed is seen where it is opened: perhaps on another machine.
+            yield InProcess(teacher, config.vllm, config.concurrency)
+            return
         with embedded_endpoint() as model:
             yield model
-    except EmbeddedModelMissing as error:
+    except (EmbeddedModelMissing, EngineFailed, VllmMissing) as error:
         raise StageError(f"{user}: {error}") from error

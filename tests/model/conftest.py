@@ -13,6 +13,7 @@ import pytest
 
 from model.exaone import VLLM_ARGUMENTS
 from tests.model.tiny_exaone import build
+from tests.model.vllm_server import VllmServer
 
 if TYPE_CHECKING:
     from transformers import Exaone4_5_Processor
@@ -82,3 +83,15 @@ def vllm_llm(tiny_exaone: Path) -> LLM:
         seed=0,
         **VLLM_ARGUMENTS,
     )
+
+
+@pytest.fixture(scope="session")
+def vllm_server(
+    tiny_exaone: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VllmServer]:
+    """A real vLLM server with the tiny model, which comes back when it dies."""
+    folder = tmp_path_factory.mktemp("server")
+    media = folder / "media"
+    media.mkdir()
+    with VllmServer(tiny_exaone, media, folder / "log.txt") as server:
+        yield server

@@ -60,7 +60,9 @@ def test_what_is_not_a_mapping_is_a_usage_error(tmp_path, content):
 def test_identity_ignores_what_cannot_change_the_output(write_config):
     path = write_config(sources=[SOURCE])
     plain = load_config(path)
-    faster = load_config(path, ["model.concurrency=2", "near_dedupe.max_edges=3", "out=/elsewhere"])
+    faster = load_config(
+        path, ["model.concurrency=2", "model.media=m", "near_dedupe.max_edges=3", "out=/elsewhere"]
+    )
     other = load_config(path, ["model.name=other"])
     assert identity(plain, "recaption") == identity(faster, "recaption")
     assert identity(plain, "near_dedupe") == identity(faster, "near_dedupe")

@@ -39,7 +39,7 @@ def config(tmp_path):
 def recaption(config, url):
     stage = Recaption(config, config.out)
     teacher = Teacher("test", None, "free", sees_images=True)
-    stage.model = Endpoints(teacher, (url,), timeout=10)
+    stage.model = Endpoints(teacher, (url,), timeout=10, tries=2)
     with LocalRunner(1) as runner:
         source = Dataset.open(config.out / "ingest")
         run_stage(stage, source, runner, Silence())
