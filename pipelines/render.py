@@ -34,7 +34,16 @@ from records import (
     to_batch,
     uniform,
 )
-from renderers import Layout, Refused, RenderError, Taken, render_problem, shared_browser, take
+from renderers import (
+    Layout,
+    Refused,
+    RenderError,
+    Taken,
+    fonts_digest,
+    render_problem,
+    shared_browser,
+    take,
+)
 from renderers.document import Document, Picture, RenderedPage, render_document
 from synth import (
     OFFICE_KINDS,
@@ -67,6 +76,11 @@ class Render(Stage):
     def __init__(self, config: RunConfig, run: Path):
         super().__init__(config, run)
         self.max_pixels = config.bucket.max_pixels
+
+    @classmethod
+    def files_named(cls, config: RunConfig) -> dict[str, str]:
+        """The fonts of this machine: others make other pictures."""
+        return {"fonts": fonts_digest()}
 
     def process(self, unit: Unit, out: UnitOutput) -> None:
         """Keep every row, and add the pictures."""

@@ -39,6 +39,7 @@ from records import Dataset, Manifest, NoDataset, count_rows, digest_json
 #: The packages whose version can change what a stage writes.
 RECORDED_VERSIONS = (
     "vlmforge", "apache-beam", "pyarrow", "numpy", "resiliparse", "pillow", "kiwipiepy",
+    "opencv-python-headless",
 )  # fmt: skip
 #: Fewer pipelines leave a worker idle at the end; each costs 0.1 s.
 PIPELINES_A_WORKER = 4
