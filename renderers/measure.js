@@ -6,19 +6,23 @@
   class Refused extends Error {
     constructor(reason, detail) { super(detail); this.reason = reason; }
   }
-  // Whatever is drawn as text is text of the document: see `page.py`.
+  // Whatever is drawn as text is text of the document: see `page.py`. What is important in a
+  // layer is stronger than all that is important outside of one.
   const truth = new CSSStyleSheet();
   truth.replaceSync(`
+    @layer truth {
+      *, *::before, *::after { hyphens: none !important; text-transform: none !important;
+        text-overflow: clip !important; animation: none !important; transition: none !important; }
+      :not(.katex *)::before, :not(.katex *)::after { content: none !important; }
+      .katex-eqn-num::before, .katex-mml-eqn-num::before { content: none !important; }
+      * { list-style: none !important; }
+      q { quotes: none !important; }
+      input, select, textarea, button, progress, meter, video, audio, canvas {
+        display: none !important; }
+    }
     html { text-rendering: geometricPrecision; }
-    *, *::before, *::after { hyphens: none !important; text-transform: none !important;
-      text-overflow: clip !important; animation: none !important; transition: none !important; }
-    :not(.katex *)::before, :not(.katex *)::after { content: none !important; }
-    .katex-eqn-num::before, .katex-mml-eqn-num::before { content: none !important; }
-    li, summary { list-style: none !important; }
-    q { quotes: none !important; }
-    input, select, textarea, button, progress, meter, video, audio, canvas { display: none !important; }
     .katex { white-space: nowrap; }
-    .katex, .katex :is(.hangul_fallback, .cjk_fallback, .katex-hangul_fallback, .katex-cjk_fallback) {
+    .katex, .katex :is(.hangul_fallback, .cjk_fallback) {
       font-family: KaTeX_Main, var(--text-font); }`);
   document.adoptedStyleSheets.push(truth);
   // Elements that do not end a word.

@@ -128,7 +128,8 @@ def test_text_that_is_not_seen_is_told_and_not_labelled(browser):
 
 def test_nothing_is_drawn_that_is_not_measured(browser):
     """Markers, generated content, hyphens, ellipses and changed case would not be in the labels."""
-    css = "p::before { content: '몰래' } .u { text-transform: uppercase }"
+    css = """p::before { content: '몰래' } .u.u { text-transform: uppercase !important }
+        .u.u.u::after { content: '몰래' !important } li { list-style: '몰래' !important }"""
     marked = """<ul><li>하나</li></ul><p class=u>abc</p><p><q>따옴</q></p>
         <p style="width:60px;hyphens:auto" lang=en>extra\u00adordinary</p><input value=입력>"""
     plain = """<ul><li style="list-style:none">하나</li></ul><p>abc</p><p>따옴</p>
