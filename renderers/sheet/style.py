@@ -474,7 +474,7 @@ def _fonts(problem: Problem, shape: _Shape, signs: str) -> tuple[list[str], list
 def _families(role: str, lang: str) -> tuple[str, ...]:
     """Families that have what is printed around problems; hands and display faces may lack it."""
     try:
-        return tuple(f.family for f in fonts_for(_letters(_printed(lang)), role, lang, (400,)))
+        return tuple(f.family for f in fonts_for(_letters(_printed(lang)), role, lang))
     except FontsMissing:
         if role in ("hand", "display"):
             return ()
