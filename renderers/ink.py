@@ -22,6 +22,8 @@ MIN_DIFFERENCE = 40
 #: The share of a box's height, above and below, where another line's ink may come in: as far
 #: as lines set solid overlap in the tallest font (Noto CJK).
 _MARGIN = 1 / 3
+#: Signs that are a rule at the upper or lower edge, and nothing else.
+_EDGE_SIGNS = frozenset("_＿¯‾")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def tighten(layout: Layout, pixels: NDArray[np.uint8]) -> Inked:
     Text on a picture or a gradient keeps its boxes and counts as inked: what is
     ink there cannot be told. Ink that comes in through the upper or lower edge
     and ends before the middle third is a neighbouring line's, and a row of ink
-    as wide as the box is a rule; both stay outside.
+    as wide as the box is a rule; both stay outside. An underscore is such a row.
     """
     char = layout.char
     boxes, inked = char.boxes.copy(), np.ones(len(char), np.bool_)
@@ -49,6 +51,9 @@ def tighten(layout: Layout, pixels: NDArray[np.uint8]) -> Inked:
         mine = np.flatnonzero(np.isin(char.style, styles))
         if len(mine):
             boxes[mine], inked[mine] = _around_ink(char.boxes[mine], pixels, colour)
+        edge = [k for k in mine.tolist() if not inked[k] and char.labels[k] in _EDGE_SIGNS]
+        if edge:
+            boxes[edge], inked[edge] = _around_ink(char.boxes[edge], pixels, colour, margin=0.0)
     formulas = _formula_boxes(layout, pixels)
     pieces, in_formula = boxes.copy(), char.formula >= 0
     pieces[in_formula] = formulas[char.formula[in_formula]]

@@ -112,6 +112,14 @@ def test_markup_in_a_problem_is_text(browser, kind):
     assert "<script" not in sheet.targets["html"]
 
 
+@pytest.mark.parametrize("key", [str(k) for k in range(8)])
+def test_signs_that_are_one_stroke_are_not_taken_for_rules_or_for_nothing(browser, key):
+    signs = "_ 4 _ 1 - 2 | 3 — ' \" . ___"
+    sheet = render(browser, parse_problem(f"Fill in:\n{signs}"), key, kinds=["exam", "worksheet"])
+    labels = sheet.layout.word.labels
+    assert signs.split() == labels[labels.index("in:") + 1 :][: len(signs.split())]
+
+
 @pytest.mark.parametrize(
     "tex", [r"\frac{1}{", r"\nosuchcommand x", r"\def\a{\a\a}\a", r"\href{http://x.y}{z}"]
 )
