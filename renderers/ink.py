@@ -40,7 +40,7 @@ def tighten(layout: Layout, pixels: NDArray[np.uint8]) -> Inked:
     Text on a picture or a gradient keeps its boxes and counts as inked: what is
     ink there cannot be told. Ink that comes in through the upper or lower edge
     and ends before the middle third is a neighbouring line's, and a row of ink
-    as wide as the box is a rule; both stay outside.
+    as wide as the box is a rule; both stay outside. An underscore is such a row.
     """
     char = layout.char
     boxes, inked = char.boxes.copy(), np.ones(len(char), np.bool_)

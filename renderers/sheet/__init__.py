@@ -1,6 +1,6 @@
 """Problem sheets: a text problem as an exam, a page of a book, a slide, a phone, a notebook."""
 
-from renderers.sheet.figures import Figure, is_mentioned, is_table_mentioned
+from renderers.sheet.figures import Figure, is_mentioned, is_table_mentioned, stated_place
 from renderers.sheet.problem import (
     LANGUAGES,
     MAX_CHARACTERS,
@@ -34,5 +34,6 @@ __all__ = [
     "parse_problem",
     "render_problem",
     "sheet_page",
+    "stated_place",
     "subject_of",
 ]

@@ -121,6 +121,17 @@ _TABLE_MENTIONS = (
 #: A row of columns, or of a grid; two of them one below the other are a table, as is TeX's.
 _ROW = re.compile(r"\S(?:\t+| {2,}| *\| *)\S|^\S{1,3}(?: \S{1,3}){2,}$")
 _TEX_TABLE = re.compile(r"\\begin\{(?:array|tabular|[bpv]?matrix)\}")
+#: Characters after a mention in which it may say where the figure stands.
+_PLACE_AFTER = 14
+#: Where a mention says that the figure stands.
+_PLACES = (
+    (
+        "beside",
+        re.compile(r"오른쪽|\b(?:at|to|on)\s(?:the\s)?right\b|derecha|nebenstehend|右|bên", re.I),
+    ),
+    ("below", re.compile(r"아래|\bbelow\b|abajo|untenstehend|下|dưới", re.I)),
+    ("above", re.compile(r"(?<![가-힣])위|\babove\b|arriba|anterior|obige|上|trên", re.I)),
+)
 _FIGURE = re.compile("|".join(f"(?:{p})" for p in _MENTIONS), re.I)
 _TABLE = re.compile("|".join(f"(?:{p})" for p in _TABLE_MENTIONS), re.I)
 
@@ -128,6 +139,15 @@ _TABLE = re.compile("|".join(f"(?:{p})" for p in _TABLE_MENTIONS), re.I)
 def is_mentioned(text: str) -> str:
     """The words by which a text speaks of a figure that must be there; "" if it does not."""
     return _first(_FIGURE, text)
+
+
+def stated_place(text: str) -> str:
+    """Where a text says that its figure stands: `beside` (right), `below`, `above`; "" if not."""
+    mention = is_mentioned(text)
+    # "shown" is one before it says where.
+    start = text.find(mention)
+    window = text[start : start + len(mention) + _PLACE_AFTER] if mention else ""
+    return next((place for place, said in _PLACES if said.search(window)), "")
 
 
 def is_table_mentioned(text: str) -> str:

@@ -51,6 +51,7 @@ _STRAY = re.compile(
 )
 #: Columns made of spaces, which a proportional face would not keep.
 _ALIGNED = re.compile(r"^[ \t]+\S|\S(?:\t| {2,})\S", re.M)
+_EXAMPLES = re.compile(r"[<〈＜\[] ?보 ?기 ?[>〉＞\]] *\n")
 _FENCE = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.M | re.S)
 
 
@@ -69,9 +70,12 @@ class Span:
 
 @dataclass(frozen=True)
 class ProblemBlock:
-    """A paragraph, a displayed equation (one span), or code, whose spaces count."""
+    """A paragraph, a displayed equation (one span), or code, whose spaces count.
 
-    #: `paragraph`, `equation`, `code`.
+    `examples` is the 보기 of Korean exams: statements in a box that choices name.
+    """
+
+    #: `paragraph`, `equation`, `code`, `examples`.
     kind: str
     spans: tuple[Span, ...]
 
@@ -89,6 +93,12 @@ class Problem:
     subject: str = "general"
     #: What it is worth, where that is printed.
     points: int | None = None
+
+    @property
+    def question(self) -> int:
+        """The index of the block that points are printed after: what asks, before any 보기."""
+        asking = [k for k, b in enumerate(self.blocks) if b.kind != "examples"]
+        return asking[-1] if asking else len(self.blocks) - 1
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -197,7 +207,9 @@ def _paragraphs(text: str) -> list[ProblemBlock]:
         said = _trimmed(paragraph)
         if said:
             aligned = len(said) == 1 and not said[0].is_formula and _ALIGNED.search(said[0].text)
-            blocks.append(ProblemBlock("code" if aligned else "paragraph", tuple(said)))
+            examples = not said[0].is_formula and _EXAMPLES.match(said[0].text)
+            kind = "examples" if examples else "code" if aligned else "paragraph"
+            blocks.append(ProblemBlock(kind, tuple(said)))
         paragraph.clear()
 
     for span in parse_spans(text):

@@ -96,6 +96,7 @@ def sheet_page(problem: Problem, style: SheetStyle, *, seed: int, key: str) -> P
             "code": Markup(f'"Noto Sans Mono CJK KR", "{style.sign_font}"'),
         },
         p={
+            "question": problem.question,
             "blocks": [
                 {"kind": b.kind, "html": _html(b.spans, hand if b.kind != "code" else None)}
                 for b in problem.blocks

@@ -24,6 +24,7 @@ from renderers.checks import MIN_SIZE, MIN_SIZE_DENSE, check_text
 from renderers.errors import FontsMissing, Refused
 from renderers.fonts import fonts_for, installed, missing_glyphs
 from renderers.sheet.colours import Palette, coloured, dark, printed, written
+from renderers.sheet.figures import stated_place
 from renderers.sheet.problem import Problem, Span
 from renderers.sheet.words import SUBJECTS, WORDS, Words
 
@@ -251,9 +252,7 @@ def _draw(
         scale=chosen,
         columns=columns,
         choice_columns=_choice_columns(problem, kind, measure / size, random),
-        figure_place=_one(("beside", "above", "below"), random)
-        if problem.figures and measure > 24 * size
-        else "below",
+        figure_place=_figure_place(problem, kind, measure / size, random),
         justify=kind in ("exam", "textbook") and problem.lang != "vi" and random.uniform() < 0.6,
         number=number,
         inline_number=inline,
@@ -289,12 +288,12 @@ def _slide_size(problem: Problem, variant: str, width: int, height: int, leading
     largest = _SHAPES["slide"].sizes[1] * width / 1280
     for size in np.arange(largest, 14, -0.5).tolist():
         measure = width * _slide_share(variant) / size
-        lines = sum(math.ceil(_ems(b.spans) * 1.1 / measure) + 0.7 for b in problem.blocks)
+        beside = measure * (0.55 if problem.figures else 1)
+        lines = sum(math.ceil(_ems(b.spans) * 1.1 / beside) + 0.7 for b in problem.blocks)
         abreast = max(_abreast(problem, measure), default=1)
         widest = max((_ems(c) + 3 for c in problem.choices), default=0)
         rows = math.ceil(len(problem.choices) / abreast)
         lines += rows * (math.ceil(widest * abreast * 1.1 / measure) + 0.3)
-        lines += 10 * len(problem.figures) / leading
         if lines * leading * size < height * 0.58:
             return size
     return 14.0
@@ -344,6 +343,18 @@ def _choice_columns(
     # The more stand side by side, the more usual it is.
     weights = np.array(able, np.float64)
     return able[random.choice(len(able), p=weights / weights.sum())]
+
+
+def _figure_place(problem: Problem, kind: str, measure: float, random: np.random.Generator) -> str:
+    """Where the text says; else beside it if there is room, as always on slides."""
+    if not problem.figures:
+        return "below"
+    if kind == "slide":
+        return "beside"
+    stated = stated_place(problem.characters)
+    if stated and (stated != "beside" or measure > 16):
+        return stated
+    return _one(("beside", "above", "below") if measure > 24 else ("above", "below"), random)
 
 
 def _labels(
@@ -463,7 +474,7 @@ def _fonts(problem: Problem, shape: _Shape, signs: str) -> tuple[list[str], list
 def _families(role: str, lang: str) -> tuple[str, ...]:
     """Families that have what is printed around problems; hands and display faces may lack it."""
     try:
-        return tuple(f.family for f in fonts_for(_letters(_printed(lang)), role, lang, (400,)))
+        return tuple(f.family for f in fonts_for(_letters(_printed(lang)), role, lang))
     except FontsMissing:
         if role in ("hand", "display"):
             return ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from renderers.layout import Layout
@@ -103,19 +103,28 @@ def _tex(problem: Problem, style: SheetStyle) -> str:
     return "\n\n".join(parts)
 
 
-def _with_marks(problem, style, block, paragraph) -> list[str]:  # type: ignore[no-untyped-def]
-    """The blocks in a notation, with the number before and the points after the text."""
+def _with_marks(
+    problem: Problem,
+    style: SheetStyle,
+    block: Callable[[ProblemBlock], str],
+    paragraph: Callable[[str], str],
+) -> list[str]:
+    """The blocks in a notation, with the number before the text and the points after it."""
     blocks = list(problem.blocks)
-    before, after = style.number, style.points
     parts = list[str]()
-    if before and (not style.inline_number or blocks[0].kind != "paragraph"):
-        parts, before = [paragraph(before)], ""
-    if before:
-        blocks[0] = _around(blocks[0], f"{before} ", "")
-    if after and blocks[-1].kind == "paragraph":
-        blocks[-1], after = _around(blocks[-1], "", f" {after}"), ""
-    parts += map(block, blocks)
-    return [*parts, paragraph(after)] if after else parts
+    if style.number and style.inline_number and blocks[0].kind == "paragraph":
+        blocks[0] = _around(blocks[0], f"{style.number} ", "")
+    elif style.number:
+        parts.append(paragraph(style.number))
+    question = problem.question
+    beside = blocks[question].kind in ("paragraph", "examples")
+    if style.points and beside:
+        blocks[question] = _around(blocks[question], "", f" {style.points}")
+    for index, item in enumerate(blocks):
+        parts.append(block(item))
+        if style.points and index == question and not beside:
+            parts.append(paragraph(style.points))
+    return parts
 
 
 def _around(block: ProblemBlock, before: str, after: str) -> ProblemBlock:

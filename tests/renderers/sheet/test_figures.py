@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from renderers import Figure, Refused, parse_problem
-from renderers.sheet import is_mentioned, is_table_mentioned
+from renderers.sheet import is_mentioned, is_table_mentioned, stated_place
 
 #: Problems that cannot be solved without a figure.
 WITH_A_FIGURE = [
@@ -91,6 +91,22 @@ def test_a_problem_with_its_figure_is_taken():
     assert parse_problem("In the figure, find x.", figures=[figure]).figures == (figure,)
     assert figure.size() == (40, 30)
     assert figure.url().startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("오른쪽 그림에서 x를 구하시오.", "beside"),
+        ("아래 그래프를 보고 답하시오.", "below"),
+        ("As shown above, the car turns right.", "above"),
+        ("The diagram shown at the right is a map.", "beside"),
+        ("In the figure, the right angle is at C.", ""),
+        ("右の図のように、円Oがある。", "beside"),
+        ("Turn right.", ""),
+    ],
+)
+def test_a_figure_stands_where_its_mention_says(text, place):
+    assert stated_place(text) == place
 
 
 def test_a_table_may_be_there_as_text():

@@ -112,6 +112,14 @@ def test_markup_in_a_problem_is_text(browser, kind):
     assert "<script" not in sheet.targets["html"]
 
 
+@pytest.mark.parametrize("key", [str(k) for k in range(8)])
+def test_signs_that_are_one_stroke_are_not_taken_for_rules_or_for_nothing(browser, key):
+    signs = "_ 4 _ 1 - 2 | 3 — ' \" . ___"
+    sheet = render(browser, parse_problem(f"Fill in:\n{signs}"), key, kinds=["exam", "worksheet"])
+    labels = sheet.layout.word.labels
+    assert signs.split() == labels[labels.index("in:") + 1 :][: len(signs.split())]
+
+
 @pytest.mark.parametrize(
     "tex", [r"\frac{1}{", r"\nosuchcommand x", r"\def\a{\a\a}\a", r"\href{http://x.y}{z}"]
 )
@@ -136,7 +144,7 @@ def test_a_figure_is_a_block_that_no_text_covers(browser, place):
     (k,) = [i for i, kind in enumerate(sheet.layout.block.kinds) if kind == "figure"]
     x1, y1, x2, y2 = sheet.layout.block.frames[k].astype(int)
     middle = sheet.pixels[(y1 + y2) // 2, (x1 + x2) // 2].astype(int)
-    assert np.abs(middle - [30, 90, 200]).max() <= 2
+    assert np.abs(middle - [30, 90, 200]).max() <= 16  # of the paper's tone
     assert 'alt="파란 직사각형"' in sheet.targets["html"]
 
 
@@ -144,6 +152,18 @@ def test_a_problem_worth_points_says_so(browser):
     sheet = render(browser, problem_in("ko", points=4))
     assert "[4점]" in sheet.layout.word.labels
     assert "[4점]" in sheet.targets["markdown"]
+
+
+def test_the_statements_of_a_korean_exam_stand_in_a_box_after_the_points(browser):
+    problem = parse_problem(
+        "옳은 것만을 <보기>에서 있는 대로 고른 것은?\n\n<보기>\nㄱ. 소수는 모두 홀수이다.\nㄴ. 2는 소수이다.",
+        ["ㄱ", "ㄴ", "ㄱ, ㄴ"], lang="ko", points=3,
+    )  # fmt: skip
+    assert [b.kind for b in problem.blocks] == ["paragraph", "examples"]
+    sheet = render(browser, problem, kinds=["exam"])
+    assert "고른 것은? [3점]\n\n<보기>\nㄱ. 소수는" in sheet.targets["markdown"]
+    printed = said("".join(sheet.layout.line.labels))
+    assert printed.index("[3점]") < printed.index("ㄱ.소수는") < printed.index("①")
 
 
 def test_targets_say_the_problem_as_printed(browser):
