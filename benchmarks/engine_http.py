@@ -1,6 +1,6 @@
 """Our client of endpoints beside `vllm bench serve`, and what it costs.
 
-    python benchmarks/engine_http.py peer ARGUMENTS       vLLM's own load client
+    python benchmarks/engine_http.py peer RUNS             vLLM's own load client, some runs
     python benchmarks/engine_http.py ask URL MODEL CORE ROUND  ours, on such requests
     python benchmarks/engine_http.py serve                answers at once, always the same
     python benchmarks/engine_http.py many URL COUNT       ours, with so many short requests
@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -51,6 +51,8 @@ from model import Client, Endpoints, Request, Response, ResponseStore, Teacher, 
 
 #: Requests that vLLM's client has under way; the best is compared with.
 CONCURRENCIES = (8, 16, 32, 64, 128)
+#: Requests with which each of these is tried.
+SEARCHED = 200
 #: Requests whose peak memory is compared.
 FEW, MANY = 1_000, 100_000
 #: Seconds for a server to start.
@@ -67,20 +69,20 @@ def over_http(model: Path, folder: Path) -> dict[str, float]:
     peer = partial(_peer, model, folder)
     with _vllm_server(model) as (url, core):
         ask = partial(_call, "ask", url, str(model), str(core))
-        peer(url, 1, CONCURRENCIES[-1])
-        ask("2")
-        found = {n: peer(url, 10 + n, n) for n in CONCURRENCIES}
-        best = max(found, key=lambda n: found[n])
-        print("  vllm bench serve:", ", ".join(f"{t:,.0f} at {n}" for n, t in found.items()))
+        ask("1")
+        rates = peer(url, 2, CONCURRENCIES, SEARCHED)
+        best = CONCURRENCIES[rates.index(max(rates))]
+        found = (f"{t:,.0f} at {n}" for n, t in zip(CONCURRENCIES, rates, strict=True))
+        print("  vllm bench serve:", ", ".join(found))
         ratios, runs = [], []
         for round_ in range(ROUNDS):
             # Whoever comes first in one round comes second in the next.
             if round_ % 2:
-                theirs = peer(url, 1000 + round_, best)
+                (theirs,) = peer(url, 1000 + round_, [best])
                 runs.append(ask(f"{2000 + round_}"))
             else:
                 runs.append(ask(f"{2000 + round_}"))
-                theirs = peer(url, 1000 + round_, best)
+                (theirs,) = peer(url, 1000 + round_, [best])
             mine = runs[-1]["rate"]
             ratios.append(mine / theirs)
             print(f"  round {round_ + 1}: vlmforge {mine:7,.0f}, vllm {theirs:7,.0f}")
@@ -161,27 +163,39 @@ def _core_of(server: int) -> int:
     return core
 
 
-def _peer(model: Path, folder: Path, url: str, round_: int, concurrency: int) -> float:
-    """Output tokens a second of `vllm bench serve`."""
-    asked, told = folder / "requests.jsonl", folder / "result.json"
-    asked.write_text("".join(json.dumps({"content": _content(r)}) + "\n" for r in requests(round_)))
+def _peer(
+    model: Path,
+    folder: Path,
+    url: str,
+    round_: int,
+    concurrencies: Sequence[int],
+    count: int = REQUESTS,
+) -> list[float]:
+    """Output tokens a second of `vllm bench serve`, with so many requests under way."""
     sampling = requests(0, 1)[0].sampling
-    command = [
-        sys.executable, __file__, "peer",
+    common = [
         "--backend", "openai-chat", "--endpoint", "/v1/chat/completions", "--base-url", url,
-        "--model", str(model), "--dataset-name", "custom_image", "--dataset-path", str(asked),
-        "--num-prompts", str(REQUESTS), "--custom-output-len", str(MAX_TOKENS),
-        "--max-concurrency", str(concurrency), "--disable-tqdm", "--disable-shuffle",
+        "--model", str(model), "--dataset-name", "custom_image",
+        "--num-prompts", str(count), "--custom-output-len", str(MAX_TOKENS),
+        "--disable-tqdm", "--disable-shuffle", "--save-result", "--result-dir", str(folder),
         "--temperature", str(sampling.temperature), "--top-p", str(sampling.top_p),
         "--extra-body", json.dumps(
             {"seed": round_, "chat_template_kwargs": {"enable_thinking": False}}
         ),
-        "--save-result", "--result-dir", str(folder), "--result-filename", told.name,
     ]  # fmt: skip
+    runs = []
+    for number, concurrency in enumerate(concurrencies):
+        part, result = folder / f"requests{number}.jsonl", f"result{number}.json"
+        lines = (json.dumps({"content": _content(r)}) for r in requests(round_ + number, count))
+        part.write_text("\n".join(lines))
+        own = ["--dataset-path", str(part), "--result-filename", result]
+        runs.append([*common, *own, "--max-concurrency", str(concurrency)])
+    command = [sys.executable, __file__, "peer", json.dumps(runs)]
     subprocess.run(command, check=True, env=os.environ | ENVIRONMENT, stdout=subprocess.DEVNULL)
-    result = json.loads(told.read_text())
-    assert result["failed"] == 0, f"{result['failed']} requests of vLLM's client failed"
-    return result["output_throughput"]
+    results = [json.loads((folder / f"result{n}.json").read_text()) for n in range(len(runs))]
+    failed = sum(r["failed"] for r in results)
+    assert failed == 0, f"{failed} requests of vLLM's client failed"
+    return [r["output_throughput"] for r in results]
 
 
 def _content(request: Request) -> list[dict[str, Any]]:
@@ -192,14 +206,15 @@ def _content(request: Request) -> list[dict[str, Any]]:
     return [*pictures, {"type": "text", "text": request.text}]
 
 
-def _run_peer(arguments: list[str]) -> None:
-    """`vllm bench serve`; the command itself does not know vLLM built for a CPU."""
+def _run_peer(runs: list[list[str]]) -> None:
+    """`vllm bench serve`, some times; the command itself does not know vLLM built for a CPU."""
     from vllm.benchmarks.serve import add_cli_args, main
     from vllm.utils.argparse_utils import FlexibleArgumentParser
 
     parser = FlexibleArgumentParser()
     add_cli_args(parser)
-    main(parser.parse_args(arguments))
+    for arguments in runs:
+        main(parser.parse_args(arguments))
 
 
 def _run_ask(url: str, model: str, core: str, round_: str) -> None:
@@ -293,8 +308,8 @@ async def _serve() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["peer", *arguments]:
-            _run_peer(arguments)
+        case ["peer", runs]:
+            _run_peer(json.loads(runs))
         case ["ask", url, model, core, round_]:
             _run_ask(url, model, core, round_)
         case ["many", url, count]:
