@@ -1,5 +1,5 @@
 # Thin names for scripts that a person could type.
-.PHONY: setup demo classifier test lint bench bench-engine
+.PHONY: setup demo classifier test lint bench bench-engine bench-render
 
 setup:   ## virtual environment, packages, a Chromium, fonts
 	scripts/setup base
@@ -28,3 +28,8 @@ bench:   ## measurements beside peers
 bench-engine:   ## the clients of the model beside vLLM's own, on this CPU
 	scripts/setup dev
 	.venv/bin/python benchmarks/engine.py --json
+
+bench-render:   ## drawing pages beside other ways, and who else reads them
+	scripts/setup dev
+	.venv/bin/python benchmarks/render.py --json
+	.venv/bin/python benchmarks/ocr_truth.py --json
