@@ -53,6 +53,8 @@ MIN_DEVIATION = 3.0
 #: Pixels an em, after the model's picture processor has scaled the picture to its budget:
 #: of Hangul, Han and Kana, whose strokes are close; of other scripts; of exponents and indices.
 MIN_SIZE_DENSE, MIN_SIZE, MIN_SIZE_SCRIPT = 12.0, 9.0, 6.5
+#: OpenCV's weights of red, green and blue in a grey (ITU-R BT.601).
+_GREY = (0.299, 0.587, 0.114)
 #: Blocks that are laid over text on purpose.
 OVERLAID = frozenset({"stamp"})
 #: Details name at most this many characters.
@@ -172,13 +174,17 @@ def pixel_contrast(layout: Layout, pixels: NDArray[np.uint8]) -> Refused | None:
     """`low_contrast` by pixels."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grid = np.maximum(np.rint(layout.word.boxes), 0).astype(int).tolist()
-    for label, (x1, y1, x2, y2) in zip(layout.word.labels, grid, strict=True):
+    # A dash fills its box: what is behind it is outside.
+    first = np.searchsorted(layout.char.parent, np.arange(len(layout.word)))
+    behind = [layout.styles[k].background for k in layout.char.style[first].tolist()]
+    for label, (x1, y1, x2, y2), paper in zip(layout.word.labels, grid, behind, strict=True):
         inside = grey[y1:y2, x1:x2]
         if not inside.size:
             continue
         low, high, _, _ = cv2.minMaxLoc(inside)
-        if low == high:  # A dash fills its box; `without_ink` knows that it is there.
-            continue
+        if paper is not None:
+            shade = float(np.dot(_GREY, paper))
+            low, high = min(low, shade), max(high, shade)
         ratio = contrast_ratio(_luminance([low] * 3), _luminance([high] * 3))
         if ratio < MIN_PIXEL_CONTRAST:
             return Refused("low_contrast", f"{label[:50]}: {ratio:.1f} in the picture")
