@@ -22,9 +22,9 @@ from renderers.sheet.problem import Problem, Span
 from renderers.sheet.style import KINDS, SheetStyle, choose_style
 from renderers.sheet.targets import targets
 
-#: A hand moves words up and down by at most this part of the size, changes the size by
-#: as much, and tilts a paragraph by at most so many degrees: boxes stay true to a pixel or two.
-HAND_SHIFT, HAND_TILT = 0.04, 0.22
+#: A hand moves words up and down by at most this part of the size, and changes the size by as
+#: much: boxes stay true to a pixel or two.
+HAND_SHIFT = 0.04
 #: Of the page's width, what a figure takes beside the text, and where it stands alone.
 FIGURE_BESIDE, FIGURE_ALONE = 0.36, 0.6
 #: Keeps a formula and the particle after it on one line.

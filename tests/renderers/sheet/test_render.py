@@ -112,10 +112,12 @@ def test_markup_in_a_problem_is_text(browser, kind):
     assert "<script" not in sheet.targets["html"]
 
 
-@pytest.mark.parametrize("key", [str(k) for k in range(8)])
+@pytest.mark.parametrize("key", ["0", "1", "2"])
 def test_signs_that_are_one_stroke_are_not_taken_for_rules_or_for_nothing(browser, key):
     signs = "_ 4 _ 1 - 2 | 3 — ' \" . ___"
-    sheet = render(browser, parse_problem(f"Fill in:\n{signs}"), key, kinds=["exam", "worksheet"])
+    sheet = render(
+        browser, parse_problem(f"Fill in:\n{signs}"), key, kinds=["exam", "worksheet"], scale=2
+    )
     labels = sheet.layout.word.labels
     assert signs.split() == labels[labels.index("in:") + 1 :][: len(signs.split())]
 
