@@ -131,7 +131,7 @@ class DevTools:
     def close(self) -> None:
         """End the browser and the driver."""
         with contextlib.suppress(RenderError):
-            self._wait(self._end(), time.monotonic() + 3 * CLOSE_DEADLINE)
+            self._wait(self._end(), time.monotonic() + 4 * CLOSE_DEADLINE)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -172,7 +172,8 @@ class DevTools:
         self._folder = next(s.removeprefix(folder) for s in switches if s.startswith(folder))
         address = await _address(Path(self._folder))
         self._http = aiohttp.ClientSession()
-        self._socket = await self._http.ws_connect(address, max_msg_size=0)
+        patience = aiohttp.ClientWSTimeout(ws_close=CLOSE_DEADLINE)
+        self._socket = await self._http.ws_connect(address, timeout=patience, max_msg_size=0)
 
     async def _ask(
         self, method: str, params: Mapping[str, Any] | None, session: str | None
@@ -211,6 +212,8 @@ class DevTools:
         if self._group:
             with contextlib.suppress(OSError):
                 os.killpg(self._group, signal.SIGKILL)
+        if self._socket is not None:
+            await self._socket.close()
         if self._http is not None:
             await self._http.close()
         # The driver removes the browser's folders, and ends.
