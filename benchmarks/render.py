@@ -9,7 +9,7 @@ one's share, the browser's, a driver's), since wall time depends on what else
 the machine does; the ways take turns, page by page.
 
 - `draw`: ours, `Browser.draw`: pixels and boxes of every character, word, line, block
-- `bare shot`: the same browser, pipe and pages, formulas set, picture decoded; no boxes
+- `bare shot`: the same browser, connection and pages, formulas set, picture decoded; no boxes
 - `playwright shot`: one page of Playwright's, its DOM swapped, a fast screenshot; no boxes
 - `new page`: what most do: Playwright, a new page a picture, `page.screenshot()`
 - `new browser`: CoSyn's way: a browser a picture, 2 s of sleep. By wall time, sleep included

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.devtools import DevTools
-from renderers.errors import BrowserMissing, Refused, RenderError
+from renderers.errors import Refused, RenderError
 from renderers.katex import MAX_EXPAND, MAX_SIZE, MAX_TEX, katex_script
 from renderers.layout import Layout, Measured, layout_of
 from renderers.page import Page
@@ -54,26 +54,14 @@ MAX_HTML = 16_000_000
 #: Of one page: UTF-16 units of text, and elements. Seen before it is laid out.
 MAX_TEXT, MAX_ELEMENTS = 30_000, 30_000
 
+#: Beside Playwright's own.
 _ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
     "--disable-gpu",
-    "--no-first-run",
-    "--mute-audio",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-breakpad",
-    "--disable-extensions",
     "--disable-lcd-text",
     "--font-render-hinting=none",
-    "--force-color-profile=srgb",
     "--force-device-scale-factor=1",
-    # Were a request to pass, it would end here: no names, and no way but a closed port.
+    # Were a request to pass, it would find no names; and no way, see `devtools.py`.
     "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--proxy-server=http://127.0.0.1:9",
-    "--proxy-bypass-list=<-loopback>",
 ]
 #: Frames on demand, which only the headless shell has.
 _FRAMES_ON_DEMAND = ["--run-all-compositor-stages-before-draw", "--enable-begin-frame-control"]
@@ -127,24 +115,10 @@ class _Paused(msgspec.Struct):
     request_id: str = msgspec.field(name="requestId")
 
 
-def find_browser() -> str:
-    """The path of a Chromium; of Playwright's own download where the machine has none."""
+def find_browser() -> str | None:
+    """The path of a Chromium; None if the machine has none, but for Playwright's own download."""
     chosen = os.environ.get("VLMFORGE_BROWSER")
-    if chosen:
-        return chosen
-    for name in EXECUTABLES:
-        if path := shutil.which(name):
-            return path
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    if not os.path.exists(path):  # noqa: PTH110
-        raise BrowserMissing(
-            "no Chromium was found: install the package chromium-headless-shell or chromium, or "
-            "set VLMFORGE_BROWSER to one"
-        )
-    return path
+    return chosen or next(filter(None, map(shutil.which, EXECUTABLES)), None)
 
 
 class Browser:
@@ -240,13 +214,11 @@ class Browser:
 
     def _start(self) -> None:
         executable = find_browser()
-        self._on_demand = "headless-shell" in executable or "headless_shell" in executable
+        # Playwright's own download is the headless shell.
+        self._on_demand = executable is None or "headless-shell" in executable
         arguments = [*_ARGUMENTS, *(_FRAMES_ON_DEMAND if self._on_demand else [])]
-        try:
-            self._tools = DevTools(executable, arguments, self._on_event)
-        except OSError as error:
-            raise BrowserMissing(f"{executable} could not be started: {error}") from error
         until = time.monotonic() + START_DEADLINE
+        self._tools = DevTools(executable, arguments, self._on_event, until=until)
         self._session, self._size, self._pictures = "", (0, 0), 0
         target = {"url": "about:blank", "enableBeginFrameControl": self._on_demand}
         made = self._call("Target.createTarget", target, until, _Target)
@@ -328,10 +300,7 @@ class Browser:
             asked = msgspec.json.decode(params, type=_Paused)
             refusal = {"requestId": asked.request_id, "errorReason": "Aborted"}
             assert self._tools is not None
-            self._tools.send(
-                "Fetch.failRequest", refusal, session=self._session,
-                until=time.monotonic() + DEADLINE,
-            )  # fmt: skip
+            self._tools.send("Fetch.failRequest", refusal, session=self._session)
         elif name in ("Inspector.targetCrashed", "Target.targetCrashed", "Inspector.detached"):
             raise RenderError("the tab died")
 
@@ -350,7 +319,12 @@ def shared_browser() -> Browser:
 @cache
 def _browser_of(pid: int) -> Browser:
     browser = Browser()
-    atexit.register(browser.close)
+
+    def end() -> None:
+        if os.getpid() == pid:
+            browser.close()
+
+    atexit.register(end)
     return browser
 
 

@@ -1,35 +1,45 @@
-"""Chromium, started by us and spoken to over a pipe in its DevTools protocol.
+"""A Chromium that Playwright started, spoken to over a DevTools connection of ours.
 
-A pipe and not Playwright's driver: every answer would pass through that
-driver's process, which costs more than the boxes do (see `benchmarks/render.py`).
-The browser ends when the pipe does, so none outlives its worker.
+Playwright starts the browser, with its own arguments and its own download where
+there is no other, and clears up after it. Pages and pictures do not pass through
+its driver's process, which costs more than the boxes do (see
+`benchmarks/render.py`): they go by a second connection, from a local port of
+the browser's. Playwright lets go of tabs that it did not open, so its driver
+idles meanwhile. Content cannot use the port: its requests are refused, and the
+browser turns away websockets with an `Origin`.
+
+The driver ends when its pipe to us does, and the browser with it, so neither
+outlives its worker.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import fcntl
 import os
-import select
 import shutil
 import signal
-import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
+import aiohttp
 import msgspec
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright, ProxySettings, async_playwright
 
-from renderers.errors import RenderError
+from renderers.errors import BrowserMissing, RenderError
 
 T = TypeVar("T")
 
-#: Bytes read at once: a picture is some hundred kB.
-_CHUNK = 1 << 20
-#: The browser's ends of the pipe, by its own convention.
-_ITS_INPUT, _ITS_OUTPUT = 3, 4
-#: Descriptors of ours are moved above these.
-_FIRST_FREE = 10
+#: Seconds that the driver may take to clear up and end, before it is killed.
+CLOSE_DEADLINE = 2.0
+#: Seconds between looks for the file in which the browser tells its port.
+_PORT_EVERY = 0.01
+#: Were a request to pass, it would end here, at a closed port.
+_NOWHERE = ProxySettings(server="http://127.0.0.1:9")
 
 
 class _Message(msgspec.Struct):
@@ -44,92 +54,71 @@ class DevTools:
     """A running Chromium. Not for several threads at once."""
 
     def __init__(
-        self, executable: str, arguments: list[str], on_event: Callable[[str, bytes], None]
+        self,
+        executable: str | None,
+        arguments: list[str],
+        on_event: Callable[[str, bytes], None],
+        *,
+        until: float,
     ):
-        """Start `executable`. `on_event` is told the name and parameters of every event."""
+        """Start `executable`, or Playwright's own download if None, by `until` (monotonic).
+
+        `on_event` is told the name and parameters of every event, in a thread of ours, while
+        a call waits. Raises BrowserMissing if there is no such browser, RenderError if it does
+        not start.
+        """
         self._on_event = on_event
-        self._buffer = bytearray()
         self._calls = 0
-        self._folder = tempfile.mkdtemp(prefix="vlmforge-browser-")
-        its_input, self._output = _pipe()
-        self._input, its_output = _pipe()
-        os.set_blocking(self._input, False)
-        os.set_blocking(self._output, False)
-        command = [
-            executable, "--remote-debugging-pipe", f"--user-data-dir={self._folder}", *arguments,
-        ]  # fmt: skip
-        quiet = os.open(os.devnull, os.O_RDWR)
+        #: The ids of the driver's process and of the browser's group.
+        self._driver, self._group = 0, 0
+        self._folder = ""
+        self._playwright: Playwright | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        # Playwright's synchronous interface belongs to one thread, and lets no other event loop
+        # run in it.
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="vlmforge-browser", daemon=True
+        )
+        self._thread.start()
         try:
-            self.pid = os.posix_spawn(
-                executable,
-                command,
-                dict(os.environ),
-                file_actions=[
-                    *((os.POSIX_SPAWN_DUP2, quiet, own) for own in (0, 1, 2)),
-                    (os.POSIX_SPAWN_DUP2, its_input, _ITS_INPUT),
-                    (os.POSIX_SPAWN_DUP2, its_output, _ITS_OUTPUT),
-                ],
-                # A group of its own, so that all its processes end together.
-                setpgroup=0,
-            )
-        except OSError:
-            os.close(self._input)
-            os.close(self._output)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
-        finally:
-            for descriptor in (quiet, its_input, its_output):
-                os.close(descriptor)
+            # Playwright ends a browser that is late itself, if it is let to.
+            self._wait(self._open(executable, arguments, until), until + CLOSE_DEADLINE)
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, PlaywrightError | OSError | aiohttp.ClientError):
+                raise
+            if "executable doesn't exist" in str(error).lower():
+                raise BrowserMissing(_missing(executable)) from error
+            raise RenderError(f"the browser died as it started: {error}"[:500]) from error
 
     def call(
         self,
         method: str,
-        params: dict[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
         *,
         session: str | None = None,
         answer: type[T] = dict,  # type: ignore[assignment]
         until: float,
     ) -> T:
         """The answer to one command; RenderError if it fails or `until` (monotonic) passes."""
-        number = self.send(method, params, session=session, until=until)
-        for message in self._messages(until):
-            if message.id == number:
-                if message.error:
-                    raise RenderError(f"{method}: {message.error.get('message')}")
-                return msgspec.json.decode(message.result, type=answer)
-            if message.id is None:
-                self._on_event(message.method, bytes(message.params))
-        raise AssertionError("messages end by an error")
+        result = self._wait(self._ask(method, params, session), until)
+        return msgspec.json.decode(result, type=answer)
 
     def send(
-        self,
-        method: str,
-        params: dict[str, Any] | None = None,
-        *,
-        session: str | None = None,
-        until: float,
-    ) -> int:
-        """Send a command without waiting for its answer; returns its number."""
-        self._calls += 1
-        message: dict[str, Any] = {"id": self._calls, "method": method, "params": params or {}}
-        if session:
-            message["sessionId"] = session
-        rest = memoryview(msgspec.json.encode(message) + b"\0")
-        while rest:
-            self._wait([], [self._output], until)
-            try:
-                rest = rest[os.write(self._output, rest) :]
-            except OSError as error:
-                raise RenderError("the browser died") from error
-        return self._calls
+        self, method: str, params: Mapping[str, Any] | None = None, *, session: str | None = None
+    ) -> None:
+        """Send a command without waiting for it, or for its answer."""
+        asyncio.run_coroutine_threadsafe(self._send(method, params, session), self._loop)
 
     def memory(self) -> int:
         """Bytes of memory that all processes of the browser have to themselves."""
         return sum(map(_private_bytes, self.processes()))
 
     def processes(self) -> list[int]:
-        """The ids of the browser's processes."""
-        found, todo = [], [self.pid]
+        """The ids of the browser's processes, Playwright's driver first."""
+        found, todo = [], [self._driver]
         while todo:
             pid = todo.pop()
             found.append(pid)
@@ -140,48 +129,130 @@ class DevTools:
         return found
 
     def close(self) -> None:
-        """End all processes of the browser."""
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-        os.close(self._input)
-        os.close(self._output)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """End the browser and the driver."""
+        with contextlib.suppress(RenderError):
+            self._wait(self._end(), time.monotonic() + 4 * CLOSE_DEADLINE)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    def _messages(self, until: float) -> Iterator[_Message]:
+    def _wait(self, work: Coroutine[Any, Any, T], until: float) -> T:
+        """What `work` gives, done in the browser's thread."""
+
+        async def in_time() -> T:
+            # The loop's clock is the monotonic one.
+            async with asyncio.timeout_at(until):
+                return await work
+
+        future = asyncio.run_coroutine_threadsafe(in_time(), self._loop)
+        try:
+            return future.result()
+        except TimeoutError as error:
+            raise RenderError("no answer in time") from error
+        finally:
+            future.cancel()
+
+    async def _open(self, executable: str | None, arguments: list[str], until: float) -> None:
+        self._playwright = await async_playwright().start()
+        chromium = await self._playwright.chromium.launch(
+            executable_path=executable,
+            args=["--enable-automation", "--remote-debugging-port=0", *arguments],
+            proxy=_NOWHERE,
+            timeout=1000 * max(1.0, until - time.monotonic()),
+        )
+        session = await chromium.new_browser_cdp_session()
+        told = await session.send("SystemInfo.getProcessInfo")
+        pid = next(p["id"] for p in told["processInfo"] if p["type"] == "browser")
+        # The driver makes each browser, or a script that starts it, the leader of a group.
+        self._group = os.getpgid(pid)
+        self._driver = _parent(self._group)
+        switches = (await session.send("Browser.getBrowserCommandLine"))["arguments"]
+        await session.detach()
+        folder = "--user-data-dir="
+        self._folder = next(s.removeprefix(folder) for s in switches if s.startswith(folder))
+        address = await _address(Path(self._folder))
+        self._http = aiohttp.ClientSession()
+        patience = aiohttp.ClientWSTimeout(ws_close=CLOSE_DEADLINE)
+        self._socket = await self._http.ws_connect(address, timeout=patience, max_msg_size=0)
+
+    async def _ask(
+        self, method: str, params: Mapping[str, Any] | None, session: str | None
+    ) -> msgspec.Raw:
+        number = await self._send(method, params, session)
+        assert self._socket is not None
         while True:
-            end = self._buffer.find(b"\0")
-            while end < 0:
-                self._wait([self._input], [], until)
-                chunk = os.read(self._input, _CHUNK)
-                if not chunk:
-                    raise RenderError("the browser died")
-                at = chunk.find(b"\0")
-                end = at if at < 0 else len(self._buffer) + at
-                self._buffer += chunk
-            message = bytes(memoryview(self._buffer)[:end])
-            del self._buffer[: end + 1]
-            yield msgspec.json.decode(message, type=_Message)
+            received = await self._socket.receive()
+            if received.type is not aiohttp.WSMsgType.TEXT:
+                raise RenderError("the browser died")
+            message = msgspec.json.decode(received.data, type=_Message)
+            if message.id == number:
+                if message.error:
+                    raise RenderError(f"{method}: {message.error.get('message')}")
+                return message.result
+            if message.id is None:
+                self._on_event(message.method, bytes(message.params))
 
-    def _wait(self, readable: list[int], writable: list[int], until: float) -> None:
-        # `poll` has no limit on descriptors' numbers, which `select` has.
-        poll = select.poll()
-        for descriptor in readable:
-            poll.register(descriptor, select.POLLIN)
-        for descriptor in writable:
-            poll.register(descriptor, select.POLLOUT)
-        if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
-            raise RenderError("no answer in time")
+    async def _send(
+        self, method: str, params: Mapping[str, Any] | None, session: str | None
+    ) -> int:
+        self._calls += 1
+        number = self._calls
+        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
+        if session:
+            message["sessionId"] = session
+        assert self._socket is not None
+        try:
+            await self._socket.send_frame(msgspec.json.encode(message), aiohttp.WSMsgType.TEXT)
+        except (OSError, aiohttp.ClientError) as error:
+            raise RenderError("the browser died") from error
+        return number
+
+    async def _end(self) -> None:
+        # Killed and not asked: it has nothing to save, and may hang.
+        if self._group:
+            with contextlib.suppress(OSError):
+                os.killpg(self._group, signal.SIGKILL)
+        if self._socket is not None:
+            await self._socket.close()
+        if self._http is not None:
+            await self._http.close()
+        # The driver removes the browser's folders, and ends.
+        stopped = asyncio.ensure_future(self._stop_driver())
+        await asyncio.wait([stopped], timeout=CLOSE_DEADLINE)
+        if self._driver and not stopped.done():
+            with contextlib.suppress(OSError):
+                os.kill(self._driver, signal.SIGKILL)
+            await asyncio.wait([stopped], timeout=CLOSE_DEADLINE)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _stop_driver(self) -> None:
+        if self._playwright is not None:
+            with contextlib.suppress(Exception):
+                await self._playwright.stop()
 
 
-def _pipe() -> tuple[int, int]:
-    """A pipe whose ends are above the numbers that the browser wants."""
-    ends = os.pipe()
-    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE) for end in ends]
-    for end in ends:
-        os.close(end)
-    return moved[0], moved[1]
+async def _address(folder: Path) -> str:
+    """Where the browser listens, which it writes down just after it began to."""
+    told = folder / "DevToolsActivePort"
+    while not (told.exists() and told.read_text().count("\n")):
+        await asyncio.sleep(_PORT_EVERY)
+    port, path = told.read_text().split()
+    return f"ws://127.0.0.1:{port}{path}"
+
+
+def _missing(executable: str | None) -> str:
+    if executable:
+        return f"{executable} could not be started: there is no such program"
+    return (
+        "no Chromium was found: install the package chromium-headless-shell or chromium, run "
+        "`playwright install --only-shell chromium`, or set VLMFORGE_BROWSER to one"
+    )
+
+
+def _parent(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
 
 
 def _private_bytes(pid: int) -> int:

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import asyncio
+import json
+import multiprocessing
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from renderers import Browser, BrowserMissing, Refused, RenderError, find_browser
+from renderers import Browser, BrowserMissing, Refused, RenderError, find_browser, shared_browser
 from tests.renderers.pages import page
 
 
@@ -129,12 +137,43 @@ def test_one_page_leaves_nothing_for_the_next(own_browser):
     assert same(own_browser.draw(page("<p>글</p>")), before)
 
 
+def test_the_port_that_we_draw_by_is_local_and_closed_to_web_pages(own_browser):
+    own_browser.draw(page("one"))
+    port = int(_folder(own_browser).joinpath("DevToolsActivePort").read_text().split()[0])
+    listening = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    assert set(re.findall(rf"([0-9A-F]+):{port:04X} 0+:0000 0A", listening)) == {"0100007F"}
+    connection = HTTPConnection("127.0.0.1", port)
+    upgrade = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Origin": "http://127.0.0.1",
+        "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }  # fmt: skip
+    connection.request("GET", "/devtools/browser", headers=upgrade)
+    assert connection.getresponse().status == 403
+    connection.close()
+    blocked = own_browser.blocked
+    with pytest.raises(Refused, match="broken_image"):
+        own_browser.draw(page(f'<img src="http://127.0.0.1:{port}/json/version">'))
+    assert own_browser.blocked == blocked + 1
+
+
 def test_a_killed_browser_is_replaced(own_browser):
     own_browser.draw(page("one"))
     for pid in own_browser.processes():
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(RenderError, match="died"):
         own_browser.draw(page("two"))
+    assert own_browser.draw(page("three")).layout.word.labels == ["three"]
+
+
+def test_a_killed_driver_costs_one_picture(own_browser):
+    own_browser.draw(page("one"))
+    processes, folder = own_browser.processes(), _folder(own_browser)
+    assert "run-driver" in _command(processes[0])
+    os.kill(processes[0], signal.SIGKILL)
+    _wait_for_the_end(processes)
+    with pytest.raises(RenderError, match="died"):
+        own_browser.draw(page("two"))
+    assert not folder.exists()
     assert own_browser.draw(page("three")).layout.word.labels == ["three"]
 
 
@@ -179,11 +218,46 @@ def test_no_process_is_left_behind(own_browser):
     own_browser.draw(page("one"))
     processes = own_browser.processes()
     assert len(processes) > 1
+    folder = _folder(own_browser)
     own_browser.close()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and any(map(_runs, processes)):
-        time.sleep(0.05)
-    assert not any(map(_runs, processes))
+    _wait_for_the_end(processes)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_a_killed_worker(how):
+    worker = subprocess.Popen(
+        [sys.executable, "-c", _WORKER], stdout=subprocess.PIPE, text=True, cwd=_ROOT
+    )
+    assert worker.stdout is not None
+    processes = json.loads(worker.stdout.readline())
+    assert len(processes) > 2
+    assert all(map(_runs, processes))
+    worker.send_signal(how)
+    worker.communicate()
+    _wait_for_the_end(processes)
+
+
+def test_a_forked_worker_has_a_browser_of_its_own():
+    wanted, processes = shared_browser().draw(PAGES[0]), shared_browser().processes()
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    worker = context.Process(target=_draw_and_end, args=(answers,))
+    worker.start()
+    drawn, its_processes = answers.get()
+    worker.join()
+    assert same(drawn, wanted)
+    assert not set(its_processes) & set(processes)
+    _wait_for_the_end(its_processes)
+    assert shared_browser().processes() == processes
+    assert same(shared_browser().draw(PAGES[0]), wanted)
+
+
+def test_a_browser_works_inside_an_event_loop(own_browser):
+    async def draw():
+        return own_browser.draw(page("one")).layout.word.labels
+
+    assert asyncio.run(draw()) == ["one"]
 
 
 def test_a_browser_without_frames_on_demand_draws_the_same(own_browser, tmp_path, monkeypatch):
@@ -205,6 +279,66 @@ def test_a_chromium_that_does_not_start_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("VLMFORGE_BROWSER", "/bin/true")
     with pytest.raises(RenderError, match="died"):
         Browser().draw(page("x"))
+
+
+def test_without_a_chromium_playwrights_own_is_taken_or_asked_for(monkeypatch, tmp_path):
+    found = find_browser()
+    monkeypatch.delenv("VLMFORGE_BROWSER", raising=False)
+    monkeypatch.setattr("renderers.browser.EXECUTABLES", ())
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    with pytest.raises(BrowserMissing, match="playwright install") as missing:
+        Browser().draw(page("x"))
+    downloaded = Path(re.search(rf"{tmp_path}\S+", str(missing.value.__cause__))[0])
+    assert "headless_shell" in str(downloaded)
+    downloaded.parent.mkdir(parents=True)
+    downloaded.symlink_to(found)
+    browser = Browser()
+    try:
+        assert browser.draw(page("one")).layout.word.labels == ["one"]
+        assert str(downloaded) in _command(browser.processes()[1])
+    finally:
+        browser.close()
+
+
+def test_a_chromium_that_hangs_as_it_starts_is_ended(monkeypatch, tmp_path):
+    program, started = tmp_path / "hangs", tmp_path / "started"
+    program.write_text(f"#!/bin/sh\necho $$ >{started}\nexec sleep 100\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("VLMFORGE_BROWSER", str(program))
+    monkeypatch.setattr("renderers.browser.START_DEADLINE", 5.0)
+    with pytest.raises(RenderError):
+        Browser().draw(page("x"))
+    _wait_for_the_end([int(started.read_text())])
+
+
+_ROOT = Path(__file__).parent.parent.parent
+_WORKER = """
+import json, time
+from renderers import shared_browser
+from tests.renderers.pages import page
+shared_browser().draw(page("one"))
+print(json.dumps(shared_browser().processes()), flush=True)
+time.sleep(60)
+"""
+
+
+def _draw_and_end(answers):
+    browser = shared_browser()
+    answers.put((browser.draw(PAGES[0]), browser.processes()))
+    browser.close()
+
+
+def _wait_for_the_end(processes):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(map(_runs, processes)):
+        time.sleep(0.05)
+    assert not any(map(_runs, processes))
+
+
+def _folder(browser):
+    """The browser's own, as its arguments name it."""
+    commands = "".join(map(_command, browser.processes()))
+    return Path(commands.partition("--user-data-dir=")[2].partition("\0")[0])
 
 
 def _command(pid):
