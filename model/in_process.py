@@ -19,7 +19,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,6 +153,8 @@ class _Driver:
                 self._bury(str(death))
             except Exception as error:  # a bug of ours, but nobody shall wait for ever
                 self._give_up(_told(error))
+                with suppress(Exception):
+                    self._unload()
         self._give_up("the engine was closed")
         self._unload()
 
@@ -160,9 +162,9 @@ class _Driver:
         self._core = VllmCore(self._model.teacher, self._model.arguments)
 
     def _unload(self) -> None:
-        if self._core is not None:
-            self._core.close()
-            self._core = None
+        core, self._core = self._core, None
+        if core is not None:
+            core.close()
 
     def _take(self) -> None:
         """Give vLLM what may enter now; wait where there is nothing to do."""
@@ -217,7 +219,6 @@ class _Driver:
                 raise Died(f"died {self._deaths} times without an answer, at last of {why}")
             self._load()
         except Exception as error:
-            self._core = None
             self._give_up(f"vLLM died ({why}) and does not come back: {_told(error)}")
 
     def _give_up(self, why: str) -> None:

@@ -32,7 +32,6 @@ from model import (
 )
 from pipelines.cli import main
 from records import Dataset
-from tests.model.failing import POISON
 from tests.model.tiny_exaone import MAX_PIXELS
 
 #: What makes vLLM on a CPU small and quick to start.
@@ -223,6 +222,8 @@ def test_answers_that_came_are_stored(engine, model, tmp_path):
 
 
 def test_a_request_that_kills_vllm_is_found_and_the_rest_finish(engine):
+    from tests.model.failing import POISON  # it imports vLLM
+
     asked = [request(f"text {i}", max_tokens=POISON if i == 1 else 20) for i in range(3)]
     found = ask(engine, *asked)
     assert [r.failure for r in found] == [None, "crashed", None]
