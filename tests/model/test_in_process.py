@@ -314,7 +314,7 @@ def test_recaption_has_one_process_load_the_model_and_pays_once(
     assert (first.parts, first.metrics["requests"]) == (2, 2)
     assert first.rows["made"] + first.rows["rejected"] == 2
     # Each process that is answered writes a file of its own.
-    assert len(list((tmp_path / "responses").glob("responses-*.jsonl"))) == 1
+    assert len(list((tmp_path / "responses").glob("answers-*.jsonl"))) == 1
     # All is stored: a model that could not be loaded is not missed.
     again = run("again", max_model_len=-5).manifest
     assert again.metrics["requests_stored"] == 2
