@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from renderers import Refused, render_problem
+from renderers import Refused, render_problem, take
 from synth import sheet_problem, sheet_sample
 from tests.conftest import make_image, make_sample
 
@@ -23,6 +23,11 @@ def drawn(browser, row, **options):
     )
 
 
+def sample_of(row, sheet):
+    taken = take(sheet.pixels, sheet.layout, kinds={"clean": 1.0}, seed=0, key=row.id)
+    return sheet_sample(row, sheet, taken, make_image())
+
+
 def test_choices_below_the_text_are_the_problems_choices():
     problem = sheet_problem(choice_row(subject="Algebra"))
     assert problem.characters == "소수는 모두 몇 개인가?" + "".join(CHOICES)
@@ -39,8 +44,8 @@ def test_choices_that_the_text_does_not_end_with_stay_text():
 
 def test_a_sheet_becomes_a_question_with_its_answer(browser):
     row = make_sample("1 + 1의 값을 구하시오.", bucket="stem", lang="ko", targets={"answer": "2"})
-    sheet, image = drawn(browser, row), make_image()
-    sample = sheet_sample(row, sheet, image)
+    sheet = drawn(browser, row)
+    sample = sample_of(row, sheet)
     assert [(p.type, p.role) for p in sample.parts] == [
         ("image", "user"), ("text", "user"), ("text", "assistant")
     ]  # fmt: skip
@@ -48,17 +53,14 @@ def test_a_sheet_becomes_a_question_with_its_answer(browser):
     assert sample.targets["problem"] == row.text
     assert "1 + 1의 값을 구하시오." in sample.targets["markdown"]
     assert json.loads(sample.targets["style"])["kind"] == sheet.style.kind
-    for level in ("word", "line"):
-        labels = [r.label for r in sample.regions if r.level == level]
-        assert labels == sheet.layout.level(level).labels
-    assert {r.level for r in sample.regions} == {"word", "line", "block"}
-    assert all(r.label for r in sample.regions)
+    assert json.loads(sample.targets["recipe"]) == {"kind": "clean", "steps": []}
+    assert json.loads(sample.targets["encoding"])["format"] == "webp"
     assert sample.source.parent == row.id
     assert sample.id != row.id
 
 
 def test_the_answer_to_a_multiple_choice_problem_is_the_label_that_is_printed(browser):
-    sample = sheet_sample(choice_row(), drawn(browser, choice_row()), make_image())
+    sample = sample_of(choice_row(), drawn(browser, choice_row()))
     assert sample.parts[2].text == sample.targets["answer"] == "②"
     assert sample.targets["answer_text"] == "세 개"
     assert "② 세 개" in sample.targets["markdown"]
@@ -67,7 +69,7 @@ def test_the_answer_to_a_multiple_choice_problem_is_the_label_that_is_printed(br
 def test_an_answer_by_letter_stays_a_letter_where_choices_stay_text(browser):
     row = make_sample(TEXT + "\n하나만", bucket="stem", lang="ko",
                       targets={"answer": "B", "choices": json.dumps(CHOICES)})  # fmt: skip
-    assert sheet_sample(row, drawn(browser, row), make_image()).targets["answer"] == "B"
+    assert sample_of(row, drawn(browser, row)).targets["answer"] == "B"
 
 
 def test_a_problem_without_its_figure_is_no_problem():
