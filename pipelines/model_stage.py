@@ -76,11 +76,11 @@ class ModelStage(Stage):
 
     def ask(self, unit: Unit) -> Iterator[tuple[Any, Request]]:
         """What to ask about a unit's rows: tasks of any kind, each with its request."""
-        raise NotImplementedError
+        raise TypeError(f"the stage {self.name} does not say what to ask")
 
     def answer(self, unit: Unit, answers: Sequence[tuple[Any, Response]], out: UnitOutput) -> None:
         """Decide about every row of the unit, with the answers in the order of its tasks."""
-        raise NotImplementedError
+        raise TypeError(f"the stage {self.name} does not say what becomes of answers")
 
     def finish(self, manifest: Manifest) -> None:
         """Fail where the model did not answer: too few rows are not a result."""
