@@ -22,7 +22,8 @@ from renderers.sheet.problem import Problem, Span
 from renderers.sheet.style import KINDS, SheetStyle, choose_style
 from renderers.sheet.targets import targets
 
-#: A hand moves words up and down by at most this part of the size.
+#: A hand moves words up and down by at most this part of the size, and changes the size by as
+#: much: boxes stay true to a pixel or two.
 HAND_SHIFT = 0.04
 #: Of the page's width, what a figure takes beside the text, and where it stands alone.
 FIGURE_BESIDE, FIGURE_ALONE = 0.36, 0.6
@@ -131,15 +132,12 @@ def _html(spans: Sequence[Span], hand: np.random.Generator | None) -> Markup:
 
 
 def _written(word: str, hand: np.random.Generator) -> Markup:
-    """A word as a hand writes it: not quite on the line.
-
-    Nothing else varies: with sizes and spaces of fractions of a pixel the same
-    page came out a hundredth of a pixel off, once in some hundred pictures.
-    """
+    """A word as a hand writes it: not quite on the line, not quite of one size."""
     if not word.strip():
         return escape(word)
-    up = hand.uniform(-HAND_SHIFT, HAND_SHIFT)
-    return Markup('<span class="w" style="top:{:.3f}em">{}</span>').format(up, word)
+    up, size, space = hand.uniform(-HAND_SHIFT, HAND_SHIFT, 3)
+    style = f"top:{up:.3f}em;font-size:{1 + size:.3f}em;letter-spacing:{space / 2:.3f}em"
+    return Markup('<span class="w" style="{}">{}</span>').format(style, word)
 
 
 def _figure_width(size: tuple[int, int], style: SheetStyle) -> int:

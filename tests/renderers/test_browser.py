@@ -79,6 +79,23 @@ def test_a_page_gives_the_same_picture_in_any_order_and_on_any_browser(own_brows
         other.close()
 
 
+def test_fonts_of_nearly_the_same_size_do_not_take_each_others_place(own_browser):
+    """Chromium keeps one font for all sizes of a hundredth of a pixel, and more below it."""
+    sizes = np.random.default_rng(3).uniform(18.2, 18.4, 60)
+    scales = [1.0, 1.37, 2.0]
+
+    def boxes(size, scale):
+        formula = r'<span data-tex="x_1+\frac{a}{b}"></span>'
+        text = f'<p style="font-size:{size / scale}px">다음 글을 읽고 답하시오 The {formula}</p>'
+        drawn = own_browser.measure(page(text * 4, width=900, scale=scale))
+        return drawn.char.boxes.tolist()
+
+    first = {(size, scale): boxes(size, scale) for size in sizes for scale in scales}
+    own_browser.close()
+    others = random.Random(0).sample(sorted(first), len(first))
+    assert all(boxes(*k) == first[k] for k in others)
+
+
 def test_any_thread_may_ask(own_browser):
     wanted = [own_browser.draw(p) for p in PAGES]
     with ThreadPoolExecutor(4) as threads:
