@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ class QualityModel:
         education, stem = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
         field = np.full(len(texts), None, dtype=object)
         if head := self.heads.get("education"):
-            education[some] = head.probabilities(known) @ np.array(head.labels, dtype=float)
+            education[some] = expectation(head.probabilities(known), head.labels)
         if head := self.heads.get("field"):
             found = head.probabilities(known)
             stem[some] = stem_probability(found, head.labels)
@@ -146,10 +147,23 @@ class QualityModel:
         return Quality(education, stem, field)
 
 
-def stem_probability(probabilities: NDArray[np.float64], labels: list[str]) -> NDArray[np.float64]:
+def expectation(probabilities: NDArray[np.float64], values: Sequence[float]) -> NDArray[np.float64]:
+    """The mean of `values`, one of each column, under each row of `probabilities`.
+
+    Added column by column: a product of matrices adds a row in another order when it
+    is alone, and then the last bits of a score would tell the size of its batch.
+    """
+    total = np.zeros(len(probabilities))
+    for column, value in zip(probabilities.T, values, strict=True):
+        total += column * value
+    return total
+
+
+def stem_probability(
+    probabilities: NDArray[np.float64], labels: Sequence[str]
+) -> NDArray[np.float64]:
     """The probability of any field, from those of all labels, shape (texts, labels)."""
-    stem = np.array([label != NOT_STEM for label in labels])
-    return np.minimum(1.0, probabilities[:, stem].sum(axis=1))
+    return np.minimum(1.0, expectation(probabilities, [label != NOT_STEM for label in labels]))
 
 
 def quality_model_digest(folder: Path) -> str:

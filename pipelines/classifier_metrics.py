@@ -16,6 +16,7 @@ from filters import (
     NOT_STEM,
     class_scores,
     confusion,
+    expectation,
     rank_correlation,
     reliability,
     stem_probability,
@@ -83,10 +84,9 @@ def measure_head(
 
 def _education(truth: list[int], found: NDArray[np.float64], labels: Sequence[int]) -> Answers:
     """A predicted grade is the expected one, rounded: it is what the filter compares."""
-    grades, right = np.array(labels), np.array(truth)
-    expected = found @ grades
+    right, expected = np.array(truth), expectation(found, labels)
     predicted = np.rint(expected).astype(np.int64)
-    probability = found[:, grades >= GOOD].sum(axis=1)
+    probability = expectation(found, [grade >= GOOD for grade in labels])
     return Answers(
         GRADES, right, predicted, probability, predicted >= GOOD, right >= GOOD, expected, right
     )
@@ -96,7 +96,7 @@ def _field(truth: list[str], found: NDArray[np.float64], labels: Sequence[str]) 
     place = {field: i for i, field in enumerate(FIELDS)}
     right = np.array([place[field] for field in truth])
     predicted = np.array([place[label] for label in labels])[found.argmax(axis=1)]
-    stem, is_stem = stem_probability(found, list(labels)), right != place[NOT_STEM]
+    stem, is_stem = stem_probability(found, labels), right != place[NOT_STEM]
     return Answers(
         FIELDS, right, predicted, stem, stem >= 0.5, is_stem, stem, is_stem.astype(float)
     )

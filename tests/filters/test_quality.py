@@ -1,13 +1,14 @@
-"""Texts as the quality models read them."""
+"""Texts as the quality models read them, and what their answers say."""
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters import quality_text
+from filters import FIELDS, GRADES, expectation, quality_text, stem_probability, tempered
 from filters.quality import MAX_CHARACTERS
 
 
@@ -42,3 +43,23 @@ def test_what_is_read_is_one_line_with_single_blanks(text):
 
 def test_a_long_line_is_read_to_its_limit_only():
     assert len(words("a" * 5_000_000)) == MAX_CHARACTERS
+
+
+@given(rows=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_a_row_has_the_same_score_alone_and_among_others(rows, seed):
+    made = np.random.default_rng(seed)
+
+    def grades(raw):
+        return expectation(tempered(raw, 0.7), GRADES)
+
+    def stem(raw):
+        return stem_probability(tempered(raw, 0.7), FIELDS)
+
+    for score, classes in ((grades, len(GRADES)), (stem, len(FIELDS))):
+        raw = made.dirichlet(np.ones(classes), rows)
+        alone = [score(raw[i : i + 1])[0] for i in range(rows)]
+        assert np.array_equal(score(raw), alone)
+
+
+def test_an_expectation_lies_between_the_values_that_are_possible():
+    assert expectation(np.array([[0.0, 1.0], [0.25, 0.75]]), [0, 5]).tolist() == [5.0, 3.75]
