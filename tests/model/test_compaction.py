@@ -303,6 +303,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def test_any_order_of_writing_crashing_merging_and_pruning_equals_a_dict(monkeypatch):
+    monkeypatch.setattr("model.responses.RECENT_ANSWERS", 2)
     monkeypatch.setattr("model.responses.SEAL_ANSWERS", 4)
     monkeypatch.setattr("model.responses.MAPPED_ANSWERS", 3)
     monkeypatch.setattr("model.answer_files._RANGE_ANSWERS", 3)

@@ -12,7 +12,7 @@ import pytest
 from model import Response, ResponseStore, compact_store
 from model import responses as responses_module
 from records import digest
-from tests.model.answers import answer, fill, key, text
+from tests.model.answers import answer, fill, key, plain_lines, text
 
 
 def test_what_one_process_stored_the_next_one_reads(tmp_path):
@@ -236,6 +236,21 @@ def test_answers_of_others_are_seen_after_a_refresh(tmp_path):
         reader.refresh()
         assert text(reader, number) == f"답 {number}"
     assert len(reader) == 3
+
+
+def test_a_long_writer_holds_few_answers_in_memory_and_sees_those_of_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(responses_module, "RECENT_ANSWERS", 4)
+    with ResponseStore(tmp_path) as store:
+        fill(tmp_path, range(100, 103))
+        for number in range(10):
+            store.put(key(number), answer(f"답 {number}"))
+            store.put(key(number), answer("again"))
+            assert text(store, 101) == (None if number < 3 else "답 101")
+            assert [text(store, n) for n in range(number + 1)] == [
+                f"답 {n}" for n in range(number + 1)
+            ]
+        store.put(key(0), answer("again"))
+    assert len(plain_lines(tmp_path)) == len(ResponseStore(tmp_path)) == 13
 
 
 def test_a_reader_goes_on_while_its_files_are_merged(tmp_path):
