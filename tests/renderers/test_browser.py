@@ -225,7 +225,7 @@ def test_a_browser_that_grows_is_replaced(own_browser, monkeypatch):
     own_browser.draw(page("one"))
     first = own_browser.processes()[0]
     monkeypatch.setattr("renderers.browser.MAX_MEMORY", own_browser.memory() // 2)
-    monkeypatch.setattr("renderers.browser.MEMORY_EVERY", 2)
+    monkeypatch.setattr("renderers.browser.COLLECT_EVERY", 2)
     wanted = own_browser.draw(page("two"))
     assert same(own_browser.draw(page("two")), wanted)
     assert own_browser.processes()[0] != first
