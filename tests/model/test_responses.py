@@ -85,6 +85,7 @@ def test_fields_of_other_versions_are_passed_over_and_missing_ones_get_defaults(
     entry = json.loads(path.read_text())
     entry["answer"] = {"finish": "stop", "text": "old", "mood": "good"}
     entry["weather"] = ["fine"]
+    entry["when"] = 1764000000.123456  # six digits behind the point, as they must be
     path.write_text(json.dumps(entry, separators=(",", ":")) + "\n")
     found = ResponseStore(tmp_path).get(key(0), "b")
     assert found == Response("b", "old", "stop", stored=True)
