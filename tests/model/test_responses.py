@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,13 +38,19 @@ def test_failures_and_cut_answers_are_not_stored(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def _write(path: Path, entry: dict) -> None:
+    """One line, as a store writes it: JSON alone would drop a zero at the end of its time."""
+    line = json.dumps(entry | {"when": 1764000000.123456}, separators=(",", ":"))
+    path.write_text(line + "\n")
+
+
 @pytest.mark.parametrize("finish, stored", [("length", "cut"), ("error", None), ("stop", None)])
 def test_cut_answers_in_a_file_are_not_served(tmp_path, finish, stored):
     fill(tmp_path, range(1))
     (path,) = tmp_path.iterdir()
     entry = json.loads(path.read_text())
     entry["answer"] |= {"finish": finish, "text": stored}
-    path.write_text(json.dumps(entry, separators=(",", ":")) + "\n")
+    _write(path, entry)
     assert text(ResponseStore(tmp_path), 0) is None
     fill(tmp_path, range(1))
     for _ in range(2):
@@ -85,8 +92,7 @@ def test_fields_of_other_versions_are_passed_over_and_missing_ones_get_defaults(
     entry = json.loads(path.read_text())
     entry["answer"] = {"finish": "stop", "text": "old", "mood": "good"}
     entry["weather"] = ["fine"]
-    entry["when"] = 1764000000.123456  # six digits behind the point, as they must be
-    path.write_text(json.dumps(entry, separators=(",", ":")) + "\n")
+    _write(path, entry)
     found = ResponseStore(tmp_path).get(key(0), "b")
     assert found == Response("b", "old", "stop", stored=True)
 
