@@ -223,10 +223,7 @@ def _ways(stack: ExitStack) -> dict[str, Callable[[Page], Any]]:
     stack.callback(ours.close)
     stack.callback(bare.close)
     size = f"[{round(64 * WIDTH * SCALE)}, {round(64 * HEIGHT * SCALE)}]"
-    bare.evaluate(
-        "vlmforgeDraw = async (...page) => "
-        f"{{ await vlmforgeShow(...page); return '{{\"content\":{size}}}' }}; 0"
-    )
+    bare.evaluate(f"vlmforgeMeasure = async () => '{{\"content\":{size}}}'; 0")
     playwright = stack.enter_context(sync_playwright())
 
     def launch() -> Any:

@@ -7,7 +7,8 @@ grows is replaced; what it died of costs the picture at hand a `RenderError`.
 
 `chromium-headless-shell` draws a frame when it is told to, and at no other
 time, which takes a fifth less than a screenshot; other Chromiums draw as they
-like, and give the same boxes.
+like, and give the same boxes. The page measures itself while its frame is made
+into a PNG by other threads.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.devtools import DevTools
+from renderers.devtools import Asked, DevTools
 from renderers.errors import Refused, RenderError
 from renderers.katex import MAX_EXPAND, MAX_SIZE, MAX_TEX, katex_script
 from renderers.layout import Layout, Measured, layout_of
@@ -43,7 +44,7 @@ EXECUTABLES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium
 DEADLINE = 20.0
 #: Seconds that a browser may take to start.
 START_DEADLINE = 60.0
-#: Pictures after which the browser is made to collect its garbage, in 30 ms: left alone it does so
+#: Pages after which the browser is made to collect its garbage, in 30 ms: left alone it does so
 #: seldom, and grows by 130 MB in 2,000 pictures.
 COLLECT_EVERY = 50
 #: Bytes of memory that are left then at which the browser is replaced.
@@ -106,6 +107,15 @@ class _Evaluated(msgspec.Struct):
     exception: dict[str, Any] | None = msgspec.field(name="exceptionDetails", default=None)
 
 
+class _Shown(msgspec.Struct):
+    """What `vlmforgeShow` returns."""
+
+    #: Reason and detail.
+    refused: tuple[str, str] | None = None
+    #: Width and height that the content takes, in 1/64 pixel.
+    content: tuple[int, int] = (0, 0)
+
+
 class _Shot(msgspec.Struct):
     data: bytes = b""
 
@@ -132,7 +142,8 @@ class Browser:
         self._tools: DevTools | None = None
         self._session = ""
         self._size = (0, 0)
-        self._pictures = 0
+        #: Pages shown since garbage was last collected.
+        self._shown = 0
         self._on_demand = False
         #: Requests that pages made; none left the browser.
         self.blocked = 0
@@ -210,10 +221,22 @@ class Browser:
             try:
                 if self._tools is None:
                     self._start()
+                elif self._shown >= COLLECT_EVERY:
+                    self._collect_garbage()
+                self._shown += 1
                 return work(page, time.monotonic() + DEADLINE)
             except (RenderError, msgspec.MsgspecError) as error:
                 self._stop()
                 raise RenderError(str(error)) from error
+
+    def _collect_garbage(self) -> None:
+        """And replace a browser that holds too much all the same."""
+        assert self._tools is not None
+        self._call("HeapProfiler.collectGarbage", {}, time.monotonic() + DEADLINE)
+        self._shown = 0
+        if self._tools.memory() > MAX_MEMORY:
+            self._stop()
+            self._start()
 
     def _start(self) -> None:
         executable = find_browser()
@@ -222,8 +245,11 @@ class Browser:
         arguments = [*_ARGUMENTS, *(_FRAMES_ON_DEMAND if self._on_demand else [])]
         until = time.monotonic() + START_DEADLINE
         self._tools = DevTools(executable, arguments, self._on_event, until=until)
-        self._session, self._size, self._pictures = "", (0, 0), 0
-        target = {"url": "about:blank", "enableBeginFrameControl": self._on_demand}
+        self._session, self._size, self._shown = "", (0, 0), 0
+        target: dict[str, Any] = {"url": "about:blank"}
+        if self._on_demand:
+            # The tab is beside its window, which would be drawn as well, for nobody.
+            target |= {"enableBeginFrameControl": True, "left": MAX_SIDE, "top": MAX_SIDE}
         made = self._call("Target.createTarget", target, until, _Target)
         attach = {"targetId": made.target_id, "flatten": True}
         self._session = self._call("Target.attachToTarget", attach, until, _Session).session_id
@@ -234,39 +260,37 @@ class Browser:
         self._evaluate(katex_script(), until)
         self._evaluate(browser_script(), until)
 
-    def _measured(self, page: Page, until: float) -> tuple[Measured, int]:
-        """What the page says of itself, and its height in CSS pixels."""
+    def _show(self, page: Page, until: float) -> int:
+        """Put a page into the tab; its height in CSS pixels."""
         self._resize(page, page.height or WINDOW_HEIGHT, until)
         arguments = msgspec.json.encode([page.html, page.lang, page.scale]).decode()
-        answer = self._evaluate(f"vlmforgeDraw(...{arguments})", until)
-        measured = msgspec.json.decode(str(answer), type=Measured)
-        if measured.refused:
-            raise Refused(*measured.refused)
-        height = page.height or max(1, -(-measured.content[1] // round(64 * page.scale)))
-        return measured, height
+        answer = self._evaluate(f"vlmforgeShow(...{arguments})", until)
+        shown = msgspec.json.decode(str(answer), type=_Shown)
+        if shown.refused:
+            raise Refused(*shown.refused)
+        return page.height or max(1, -(-shown.content[1] // round(64 * page.scale)))
 
     def _lay_out(self, page: Page, until: float) -> Layout:
-        measured, height = self._measured(page, until)
+        height = self._show(page, until)
+        answer = self._evaluate("vlmforgeMeasure(false)", until)
+        measured = msgspec.json.decode(str(answer), type=Measured)
         return layout_of(measured, *_pixels(page, height), page.scale)
 
     def _draw(self, page: Page, until: float) -> Drawing:
-        measured, height = self._measured(page, until)
+        height = self._show(page, until)
         _check_size(page, height)
         self._resize(page, height, until)
-        pixels = cv2.imdecode(np.frombuffer(self._shoot(until), np.uint8), cv2.IMREAD_COLOR_RGB)
+        # Measured while other threads draw and encode the frame, once the script's own has
+        # painted it. Frames that are not drawn on demand may come at any time, or never.
+        when_painted = msgspec.json.encode(self._on_demand).decode()
+        asked = self._ask_value(f"vlmforgeMeasure({when_painted})")
+        png = self._shoot(until)
+        measured = msgspec.json.decode(str(self._value(asked, until)), type=Measured)
+        pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
         if pixels is None or pixels.shape[:2] != self._size[::-1]:
             raise RenderError("the browser gave no picture of the right size")
-        self._pictures += 1
-        if self._pictures % COLLECT_EVERY == 0:
-            self._clean(until)
         layout = layout_of(measured, *self._size, page.scale)
         return Drawing(pixels.astype(np.uint8, copy=False), layout)
-
-    def _clean(self, until: float) -> None:
-        assert self._tools is not None
-        self._call("HeapProfiler.collectGarbage", {}, until)
-        if self._tools.memory() > MAX_MEMORY:
-            self._stop()
 
     def _shoot(self, until: float) -> bytes:
         kind = {"format": "png", "optimizeForSpeed": True}
@@ -290,8 +314,16 @@ class Browser:
             self._size = size
 
     def _evaluate(self, script: str, until: float) -> str | int | None:
+        return self._value(self._ask_value(script), until)
+
+    def _ask_value(self, script: str) -> Asked:
+        assert self._tools is not None
         asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
-        done = self._call("Runtime.evaluate", asked, until, _Evaluated)
+        return self._tools.ask("Runtime.evaluate", asked, session=self._session)
+
+    def _value(self, asked: Asked, until: float) -> str | int | None:
+        assert self._tools is not None
+        done = self._tools.answer(asked, _Evaluated, until=until)
         if done.exception:
             told = done.exception.get("exception", {}).get("description", done.exception)
             raise RenderError(str(told)[:500])
@@ -348,6 +380,6 @@ def _check_size(page: Page, height: int) -> None:
 
 @cache
 def browser_script() -> str:
-    """JavaScript that defines `vlmforgeDraw` and `vlmforgeShow` in a page; see `measure.js`."""
+    """JavaScript that defines `vlmforgeShow` and `vlmforgeMeasure` in a page; see `measure.js`."""
     source = resources.files("renderers").joinpath("measure.js").read_text("utf-8")
     return f"{source.rstrip()}({MAX_TEXT}, {MAX_ELEMENTS}, {MAX_TEX}, {MAX_EXPAND}, {MAX_SIZE}); 0"

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +52,14 @@ class _Message(msgspec.Struct):
     error: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A command on its way."""
+
+    method: str
+    number: int
+
+
 class DevTools:
     """A running Chromium. Not for several threads at once."""
 
@@ -68,7 +78,9 @@ class DevTools:
         not start.
         """
         self._on_event = on_event
-        self._calls = 0
+        self._numbers = itertools.count(1)
+        #: Answers by their command's number, None until they come.
+        self._answers: dict[int, _Message | None] = {}
         #: The ids of the driver's process and of the browser's group.
         self._driver, self._group = 0, 0
         self._folder = ""
@@ -103,14 +115,29 @@ class DevTools:
         until: float,
     ) -> T:
         """The answer to one command; RenderError if it fails or `until` (monotonic) passes."""
-        result = self._wait(self._ask(method, params, session), until)
-        return msgspec.json.decode(result, type=answer)
+        return self.answer(self.ask(method, params, session=session), answer, until=until)
+
+    def ask(
+        self, method: str, params: Mapping[str, Any] | None = None, *, session: str | None = None
+    ) -> Asked:
+        """Send a command; its answer is to be waited for later."""
+        asked = Asked(method, next(self._numbers))
+        self._answers[asked.number] = None
+        self._send(asked, params, session)
+        return asked
+
+    def answer(self, asked: Asked, answer: type[T] = dict, *, until: float) -> T:  # type: ignore[assignment]
+        """The answer to a command that was sent; errors as of `call`."""
+        message = self._wait(self._answer(asked.number), until)
+        if message.error:
+            raise RenderError(f"{asked.method}: {message.error.get('message')}")
+        return msgspec.json.decode(message.result, type=answer)
 
     def send(
         self, method: str, params: Mapping[str, Any] | None = None, *, session: str | None = None
     ) -> None:
-        """Send a command without waiting for it, or for its answer."""
-        asyncio.run_coroutine_threadsafe(self._send(method, params, session), self._loop)
+        """Send a command whose answer nobody wants."""
+        self._send(Asked(method, next(self._numbers)), params, session)
 
     def memory(self) -> int:
         """Bytes of memory that all processes of the browser have to themselves."""
@@ -175,37 +202,28 @@ class DevTools:
         patience = aiohttp.ClientWSTimeout(ws_close=CLOSE_DEADLINE)
         self._socket = await self._http.ws_connect(address, timeout=patience, max_msg_size=0)
 
-    async def _ask(
-        self, method: str, params: Mapping[str, Any] | None, session: str | None
-    ) -> msgspec.Raw:
-        number = await self._send(method, params, session)
-        assert self._socket is not None
-        while True:
-            received = await self._socket.receive()
-            if received.type is not aiohttp.WSMsgType.TEXT:
-                raise RenderError("the browser died")
-            message = msgspec.json.decode(received.data, type=_Message)
-            if message.id == number:
-                if message.error:
-                    raise RenderError(f"{method}: {message.error.get('message')}")
-                return message.result
-            if message.id is None:
-                self._on_event(message.method, bytes(message.params))
-
-    async def _send(
-        self, method: str, params: Mapping[str, Any] | None, session: str | None
-    ) -> int:
-        self._calls += 1
-        number = self._calls
-        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
+    def _send(self, asked: Asked, params: Mapping[str, Any] | None, session: str | None) -> None:
+        message = {"id": asked.number, "method": asked.method, "params": params or {}}
         if session:
             message["sessionId"] = session
         assert self._socket is not None
-        try:
-            await self._socket.send_frame(msgspec.json.encode(message), aiohttp.WSMsgType.TEXT)
-        except (OSError, aiohttp.ClientError) as error:
-            raise RenderError("the browser died") from error
-        return number
+        frame = self._socket.send_frame(msgspec.json.encode(message), aiohttp.WSMsgType.TEXT)
+        # If it fails, so does the wait for an answer.
+        asyncio.run_coroutine_threadsafe(frame, self._loop)
+
+    async def _answer(self, number: int) -> _Message:
+        assert self._socket is not None
+        while (message := self._answers[number]) is None:
+            received = await self._socket.receive()
+            if received.type is not aiohttp.WSMsgType.TEXT:
+                raise RenderError("the browser died")
+            told = msgspec.json.decode(received.data, type=_Message)
+            if told.id is None:
+                self._on_event(told.method, bytes(told.params))
+            elif told.id in self._answers:
+                self._answers[told.id] = told
+        del self._answers[number]
+        return message
 
     async def _end(self) -> None:
         # Killed and not asked: it has nothing to save, and may hang.

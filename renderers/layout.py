@@ -143,9 +143,7 @@ class Layout:
 class Measured(msgspec.Struct):
     """What `measure.js` returns. Lengths are in 1/64 pixel."""
 
-    #: Reason and detail; nothing else is told then.
-    refused: tuple[str, str] | None = None
-    #: Width and height that the content takes, and the height of a page that has none given.
+    #: Width and height that the content takes.
     content: tuple[int, int] = (0, 0)
     #: A character each, in the order of the DOM.
     chars: list[str] = []

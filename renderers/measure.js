@@ -1,6 +1,6 @@
-// Runs once in the browser's page. `vlmforgeDraw` shows a document and says where each of
-// its characters stands; `vlmforgeShow` only shows it. Lengths are in 1/64 pixel, the engine's unit.
-// Words, lines and blocks are made of this in `layout.py`, whose `Measured` is the answer.
+// Runs once in the browser's page. `vlmforgeShow` puts a document there and says how large it
+// is; `vlmforgeMeasure` says where each of its characters stands. Lengths are in 1/64 pixel, the
+// engine's unit. Words, lines and blocks are made of this in `layout.py`, whose `Measured` it is.
 ((maxText, maxElements, maxTex, maxExpand, maxSize) => {
   const DROPPED = "script,meta,link,base,iframe,frame,object,embed,template";
   class Refused extends Error {
@@ -86,11 +86,17 @@
     return [n[0], n[1], n[2], n.length > 3 ? n[3] : 1];
   }
 
-  function measure(lang) {
+  function content() {
+    return [unit(document.documentElement.scrollWidth),
+      unit(document.body.getBoundingClientRect().bottom)];
+  }
+
+  function measure() {
+    const lang = document.documentElement.lang;
     const unspaced = lang === "ja" || lang === "zh";
     const graphemes = new Intl.Segmenter(lang, { granularity: "grapheme" });
     const segmenter = unspaced ? new Intl.Segmenter(lang, { granularity: "word" }) : null;
-    const out = { chars: [], boxes: [], words: [], spaces: [], runs: [], styles: [], blocks: [],
+    const out = { content: content(), chars: [], boxes: [], words: [], spaces: [], runs: [], styles: [], blocks: [],
       formulas: [], clips: [], hidden: [] };
     const { chars, boxes, words, spaces, runs } = out;
     const styleIndex = new Map(), facts = new Map(), blockIndex = new Map(), backs = new Map();
@@ -243,12 +249,10 @@
       }
       if (lost) out.hidden.push([lost.slice(0, 200), "hidden"]);
     }
-    out.content = [unit(document.documentElement.scrollWidth),
-      unit(document.body.getBoundingClientRect().bottom)];
     return out;
   }
 
-  async function show(html, lang, scale) {
+  async function fill(html, lang, scale) {
     swap(html, lang, scale);
     typeset();
     await Promise.all(Array.from(document.images, (image) => image.decode().catch(() => {
@@ -259,16 +263,22 @@
     if (document.fonts.status === "loading") await document.fonts.ready;
   }
 
-  async function draw(html, lang, scale) {
+  let painted;
+
+  globalThis.vlmforgeShow = async (html, lang, scale) => {
     try {
-      await show(html, lang, scale);
-      return JSON.stringify(measure(lang));
+      await fill(html, lang, scale);
     } catch (error) {
       if (error instanceof Refused) return JSON.stringify({ refused: [error.reason, error.message] });
       throw error;
     }
-  }
+    // The task after the one that paints the document's first frame.
+    painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return JSON.stringify({ content: content() });
+  };
 
-  globalThis.vlmforgeShow = show;
-  globalThis.vlmforgeDraw = draw;
+  globalThis.vlmforgeMeasure = async (whenPainted) => {
+    if (whenPainted) await painted;
+    return JSON.stringify(measure());
+  };
 })

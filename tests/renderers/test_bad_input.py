@@ -44,7 +44,7 @@ def tex(source):
         "<script>document.body.remove()</script>",
         "</p></body></html><iframe src=http://localhost/>",
         "<img src=x onerror=alert(1)> &amp; &#x41; ${1+1} {{7*7}}",
-        "`'\"; vlmforgeDraw = 0 //",
+        "`'\"; vlmforgeShow = 0 //",
         "]]> --> <!-- \\u003cb\\u003e",
         "\u2028 line \u2029 separators",
     ],

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -173,6 +174,14 @@ def test_the_port_that_we_draw_by_is_local_and_closed_to_web_pages(own_browser):
     assert own_browser.blocked == blocked + 1
 
 
+def test_a_layout_without_its_picture_is_the_same(own_browser):
+    for one in [*PAGES, replace(PAGES[0], height=300)]:
+        drawn, measured = own_browser.draw(one).layout, own_browser.measure(one)
+        assert measured.char.labels == drawn.char.labels
+        assert np.array_equal(measured.char.boxes, drawn.char.boxes)
+        assert (measured.width, measured.height) == (drawn.width, drawn.height)
+
+
 def test_a_killed_browser_is_replaced(own_browser):
     own_browser.draw(page("one"))
     for pid in own_browser.processes():
@@ -227,6 +236,7 @@ def test_a_browser_that_grows_is_replaced(own_browser, monkeypatch):
     monkeypatch.setattr("renderers.browser.MAX_MEMORY", own_browser.memory() // 2)
     monkeypatch.setattr("renderers.browser.COLLECT_EVERY", 2)
     wanted = own_browser.draw(page("two"))
+    assert own_browser.processes()[0] == first
     assert same(own_browser.draw(page("two")), wanted)
     assert own_browser.processes()[0] != first
 

@@ -225,15 +225,6 @@ def test_a_receipt_is_as_long_as_its_content(rendered):
     assert page.pixels.shape[0] > page.pixels.shape[1]
 
 
-def test_measuring_a_page_gives_the_layout_of_its_picture(browser):
-    page = Page(
-        "<body style='margin:0'><p data-block=paragraph>words on a line</p>", 300, None, 2.0, "en"
-    )
-    measured, drawn = browser.measure(page), browser.draw(page).layout
-    assert measured.char.labels == drawn.char.labels
-    assert (measured.char.boxes == drawn.char.boxes).all()
-
-
 def test_the_same_document_gives_the_same_bytes_in_any_order(browser):
     one, other = everything("form", "ko", 3), everything("article", "en", 3)
     first = render_document(browser, one, seed=0, key="a")
