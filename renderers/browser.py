@@ -25,7 +25,6 @@ from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
 
-import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ from renderers.errors import Refused, RenderError
 from renderers.katex import MAX_EXPAND, MAX_SIZE, MAX_TEX, katex_script
 from renderers.layout import Layout, Measured, layout_of
 from renderers.page import Page
+from renderers.png import decode_png
 
 T = TypeVar("T")
 
@@ -286,11 +286,11 @@ class Browser:
         asked = self._ask_value(f"vlmforgeMeasure({when_painted})")
         png = self._shoot(until)
         measured = msgspec.json.decode(str(self._value(asked, until)), type=Measured)
-        pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+        pixels = decode_png(png)
         if pixels is None or pixels.shape[:2] != self._size[::-1]:
             raise RenderError("the browser gave no picture of the right size")
         layout = layout_of(measured, *self._size, page.scale)
-        return Drawing(pixels.astype(np.uint8, copy=False), layout)
+        return Drawing(pixels, layout)
 
     def _shoot(self, until: float) -> bytes:
         kind = {"format": "png", "optimizeForSpeed": True}
